@@ -1,0 +1,1 @@
+"""Measurement of judge and methods: recipes, and the command that runs them."""

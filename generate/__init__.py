@@ -1,0 +1,1 @@
+"""Pictures with every guidance method: recipes, and the command that runs them."""

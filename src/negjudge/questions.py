@@ -1,0 +1,49 @@
+"""What annotators and judges are asked, in one place, in both polarities."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Polarity = Literal["present", "absent"]
+
+POLARITIES: tuple[Polarity, Polarity] = ("present", "absent")
+YES, NO = "yes", "no"
+RATINGS = ("1", "2", "3", "4", "5")
+
+# "show" and "lack" take singular, plural and mass nouns alike, so no question needs to agree in number.
+_PRESENCE: dict[Polarity, str] = {
+    "present": "Does this picture show {noun}?",
+    "absent": "Does this picture lack {noun}?",
+}
+QUALITY_QUESTION = "How good is this picture, from 1 to 5?"
+
+
+def presence_question(noun: str, polarity: Polarity = "present") -> str:
+    """Return the yes/no question about a noun with its article ("a bicycle", "wheels").
+
+    A "yes" to polarity "absent" means what a "no" to polarity "present" means.
+    """
+    noun = noun.strip()
+    if not noun:
+        raise ValueError("the noun to ask about is empty")
+    return _PRESENCE[polarity].format(noun=noun)
+
+
+def with_article(noun: str, plural: bool | None = None) -> str:
+    """Put "a" or "an" before a singular noun: "bicycle" to "a bicycle", "wheels" stays.
+
+    Without ``plural``, a last word that ends in a single "s" counts as plural. A noun that has an article
+    or another determiner already is left as it is.
+    """
+    words = noun.split()
+    if not words or words[0].lower() in _DETERMINERS:
+        return noun
+    if plural is None:
+        plural = words[-1].endswith("s") and not words[-1].endswith(("ss", "us", "is"))
+    if plural or words[-1].lower() in _MASS:
+        return noun
+    return f"{'an' if words[0][0].lower() in 'aeiou' else 'a'} {noun}"
+
+
+_DETERMINERS = frozenset(["a", "an", "the", "any", "some", "its", "his", "her", "their", "two", "three"])
+_MASS = frozenset(["water", "steam", "smoke", "snow", "fur", "hair", "grass", "sand", "fire", "foam", "ice"])

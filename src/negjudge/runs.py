@@ -1,0 +1,77 @@
+"""The run folder: where its files are, who may write it, and whether there is room."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from negjudge.errors import NegjudgeError
+
+SAMPLES, ORACLE = "samples.jsonl", "oracle.jsonl"
+VOTES, LABELS, QUARANTINE = "votes.jsonl", "labels.jsonl", "quarantine.jsonl"
+VERDICTS, METRICS, CARD = "verdicts.jsonl", "metrics.json", "card.md"
+IMAGES, SHEETS, JUDGE, REPORT, SERVER = "images", "sheets", "judge", "report", "labelstudio"
+
+_ROOT_FILES = ("pyproject.toml", "generate", "labeling", "train", "eval")
+
+
+def run_folder(name: str | os.PathLike[str]) -> Path:
+    """Return the run folder, made where it is missing; a bare name stands for ``runs/NAME``.
+
+    Raises NegjudgeError outside the repository root (recipes name files relative to it), and where the
+    folder cannot be made.
+    """
+    require_root()
+    path = Path(name)
+    if not path.is_absolute() and len(path.parts) == 1:
+        path = Path("runs") / path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NegjudgeError(f"{path} is not a folder; name another run folder or move that file") from None
+    except OSError as error:
+        raise NegjudgeError(f"cannot make the run folder {path}: {error.strerror}") from None
+    return path
+
+
+def require_root() -> None:
+    """Raise NegjudgeError unless the current folder is the repository root."""
+    if not all(Path(name).exists() for name in _ROOT_FILES):
+        raise NegjudgeError(f"{Path.cwd()} is not the root of the negjudge repository; run this from there")
+
+
+def require_free_space(folder: str | os.PathLike[str], megabytes: float) -> None:
+    """Raise NegjudgeError when the disk that holds ``folder`` has less than this much room."""
+    free = shutil.disk_usage(folder).free / 1e6
+    if free < megabytes:
+        raise NegjudgeError(f"{folder}: {free:.0f} MB free on its disk, {megabytes:.0f} MB needed; free some")
+
+
+@contextlib.contextmanager
+def locked(run: str | os.PathLike[str], stage: str) -> Iterator[None]:
+    """Hold the run folder for one stage, so that two processes do not write the same files.
+
+    Different stages may hold the same folder at once. The lock is the kernel's, so it ends with the
+    process, ``kill -9`` included. Raises NegjudgeError, naming the other process, when it is held.
+    """
+    path = Path(run) / f".{stage}.lock"
+    with open(path, "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            file.seek(0)
+            raise NegjudgeError(
+                f"{run} is being written by another {stage} (process {file.read().strip() or 'unknown'}); "
+                "wait for it or end it"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,31 @@
+"""What `import negjudge` may cost."""
+
+import subprocess
+import sys
+
+import negjudge
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"{statement}; import sys; print('\\n'.join(sys.modules))"
+    return set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+
+
+def test_import_is_light():
+    loaded = modules_after(
+        "import negjudge, negjudge.records, negjudge.questions, negjudge.runs, negjudge.recipes"
+    )
+    assert "negjudge.recipes" in loaded
+    assert not loaded & {"torch", "transformers", "diffusers", "numpy", "PIL", "label_studio_sdk"}
+
+
+def test_records_are_reached_from_the_top():
+    from negjudge import Sample
+    from negjudge.records import Sample as same
+
+    assert Sample is same
+    assert set(dir(negjudge)) == set(negjudge.__all__)
+
+
+def test_unknown_attribute_is_an_attribute_error():
+    assert not hasattr(negjudge, "Jugde")

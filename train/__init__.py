@@ -1,0 +1,1 @@
+"""Fine-tuning of the judge: recipes, and the command that runs them."""
