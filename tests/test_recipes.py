@@ -1,0 +1,131 @@
+"""A recipe is filled from file and flags; whatever is wrong is one line with the place and the key."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+
+from negjudge.errors import NegjudgeError
+from negjudge.recipes import load_recipe, read_yaml
+
+
+@dataclass(frozen=True)
+class Search:
+    trials: int = 4
+    rate: float = 0.1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a stage needs."""
+
+    run: str
+    """The run folder."""
+    seeds: tuple[int, ...] = (0, 1)
+    """Pictures of each pair."""
+    device: Literal["auto", "cpu"] = "cpu"
+    model: str | None = None
+    search: Search = Search()
+    methods: dict[str, dict[str, float | bool | str]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if not self.seeds:
+            raise ValueError("key 'seeds': at least one is needed")
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    def write(content, *flags):
+        path = tmp_path / "mini.yaml"
+        path.write_text(content)
+        return load_recipe(Recipe, ["--config", str(path), *flags], "generate")
+
+    return write
+
+
+def test_defaults_file_and_flags_in_this_order(recipe):
+    content = (
+        "run: runs/x\nseeds: [3, 4, 5]\nsearch: {trials: 9}\nmethods: {vsf: {scale: 1e-1, leak: true}}\n"
+    )
+    assert recipe(content) == Recipe(
+        "runs/x", (3, 4, 5), search=Search(9), methods={"vsf": {"scale": 0.1, "leak": True}}
+    )
+    assert recipe(content, "--run", "runs/y", "--search.rate=0.5", "--seeds", "[1]") == Recipe(
+        "runs/y", (1,), search=Search(9, 0.5), methods={"vsf": {"scale": 0.1, "leak": True}}
+    )
+
+
+def test_flags_alone_do():
+    assert load_recipe(Recipe, ["--run", "runs/x"]) == Recipe("runs/x")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("run: x\nseed: [1]", "unknown key 'seed'; did you mean 'seeds'?"),
+        ("run: x\nzzz: 1", "unknown key 'zzz'; known are device, methods, model, run, "),
+        ("run: x\nsearch: {trial: 1}", "unknown key 'search.trial'; did you mean 'search.trials'?"),
+        ("run: x\nsearch: {trials: 1.5}", "key 'search.trials': expected int, got 1.5"),
+        ("run: x\nseeds: [a]", "key 'seeds': expected int, got a"),
+        ("run: x\nmodel: [1]", "key 'model': expected str or NoneType, got [1]"),
+        ("run: x\ndevice: tpu", "key 'device': expected Literal['auto', 'cpu'], got tpu"),
+        ("run: x\nseeds: []", "key 'seeds': at least one is needed"),
+        ("seeds: [1]", "key 'run' is missing"),
+        ("run: x\nrun: y", "key 'run' is given twice"),
+        ("run: x\nsearch: {trials: 1, trials: 2}", "key 'trials' is given twice"),
+        ("run: x\nconfig: other.yaml", "unknown key 'config'; a recipe does not include another"),
+        ("run: [x", "not valid YAML: line 1: "),
+        ("- run", "expected a mapping of keys to values"),
+        ("1: x", "expected a mapping of keys to values"),
+        ("", "expected a mapping of keys to values"),
+    ],
+)
+def test_faults_of_the_file(recipe, tmp_path, content, message):
+    with pytest.raises(NegjudgeError) as caught:
+        recipe(content)
+    assert str(caught.value).startswith(f"{tmp_path / 'mini.yaml'}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--sead", "1"], "command line: unknown key 'sead'; did you mean 'seeds'?"),
+        (["--dev", "cpu"], "command line: unknown key 'dev'"),  # an abbreviation
+        (["--search.trials", "many"], "command line: key 'search.trials': expected int, got many"),
+        (["stray"], "command line: unrecognized arguments: stray"),
+    ],
+)
+def test_faults_of_the_command_line(recipe, flags, message):
+    with pytest.raises(NegjudgeError) as caught:
+        recipe("run: x", *flags)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_given():
+    with pytest.raises(NegjudgeError, match=r"^command line: key 'run' is missing"):
+        load_recipe(Recipe, [])
+
+
+def test_a_missing_recipe_names_the_others(recipe, tmp_path):
+    recipe("run: x")
+    with pytest.raises(NegjudgeError, match=r"papr\.yaml: no such file; .* has mini$"):
+        load_recipe(Recipe, [f"--config={tmp_path / 'papr.yaml'}"])
+
+
+def test_a_folder_and_bytes_are_no_recipes(tmp_path):
+    with pytest.raises(NegjudgeError, match="cannot be read"):
+        read_yaml(tmp_path)
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(NegjudgeError, match="not a text file in UTF-8"):
+        read_yaml(tmp_path / "x.yaml")
+
+
+def test_help_shows_each_key_with_its_words(capsys):
+    with pytest.raises(SystemExit) as ended:
+        load_recipe(Recipe, ["--help"], "generate")
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert "Pictures of each pair." in printed
+    assert "--search.trials" in printed
