@@ -1,0 +1,91 @@
+"""Calibration: fits recover what the data was made with; measures agree with a second computation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.metrics import balanced_accuracy_score
+
+from negjudge.calibration import (
+    SuccessCalibration,
+    calibration_floor,
+    expected_calibration_error,
+    fit_temperature,
+    fit_threshold,
+    log_odds,
+    reliability_curve,
+)
+
+RNG = np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
+def test_temperature_is_recovered(temperature: float) -> None:
+    scores = RNG.normal(0, 3, 20_000)
+    labels = RNG.random(scores.size) < expit(scores / temperature)
+    assert fit_temperature(scores, labels) == pytest.approx(temperature, rel=0.05)
+
+
+def test_temperature_takes_soft_labels() -> None:
+    scores = np.linspace(-4, 4, 101)
+    assert fit_temperature(scores, expit(scores / 2)) == pytest.approx(2.0, rel=1e-3)
+
+
+def test_threshold_is_the_best_of_all_thresholds() -> None:
+    probabilities = RNG.beta(5, 2, 300)  # a judge that says yes too readily
+    labels = RNG.random(300) < np.clip(probabilities - 0.3, 0, 1)
+    found = fit_threshold(probabilities, labels)
+    best = max(balanced_accuracy_score(labels, probabilities >= t) for t in np.linspace(0, 1, 2001))
+    assert balanced_accuracy_score(labels, probabilities >= found) == pytest.approx(best)
+    assert balanced_accuracy_score(labels, probabilities >= 0.5) < best
+
+
+def test_threshold_lies_in_the_middle_of_a_gap() -> None:
+    assert fit_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1]) == pytest.approx(0.5)
+
+
+def test_threshold_of_one_class_is_a_half() -> None:
+    assert fit_threshold([0.9, 0.8], [1, 1]) == 0.5
+
+
+def test_success_is_calibrated_where_the_answers_depend_on_each_other() -> None:
+    wrecked = RNG.random(6000) < 0.5  # such a picture has neither the object nor the element
+    objects = np.where(wrecked, 0.3, 0.9)
+    elements = np.where(wrecked, 0.1, 0.6)
+    success = np.where(wrecked, RNG.random(6000) < 0.05, RNG.random(6000) < 0.5)
+    fitted = SuccessCalibration.fit(objects, elements, success).apply(objects, elements)
+    assert fitted[wrecked].mean() == pytest.approx(0.05, abs=0.02)
+    assert fitted[~wrecked].mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_success_without_two_classes_is_the_product() -> None:
+    calibration = SuccessCalibration.fit([0.9, 0.8], [0.1, 0.2], [1, 1])
+    assert calibration.apply([0.5], [0.5]) == pytest.approx([0.25])
+
+
+def test_calibration_error_by_hand() -> None:
+    # Two bins: 0.75 said and 1/2 seen; 0.25 said and 0 seen.
+    assert expected_calibration_error([0.75, 0.75, 0.25, 0.25], [1, 0, 0, 0]) == pytest.approx(0.25)
+    curve = reliability_curve([0.75, 0.75, 0.25, 0.25], [1, 0, 0, 0])
+    assert curve.confidence == (0.25, 0.75)
+    assert curve.frequency == (0.0, 0.5)
+    assert curve.count == (2, 2)
+
+
+def test_floor_is_what_perfect_calibration_shows_and_shrinks_with_n() -> None:
+    small, large = RNG.random(60), RNG.random(6000)
+    errors = [expected_calibration_error(small, RNG.random(60) < small) for _ in range(400)]
+    mean, upper = calibration_floor(small)
+    assert mean == pytest.approx(np.mean(errors), abs=0.01)
+    assert upper == pytest.approx(np.quantile(errors, 0.95), abs=0.02)
+    assert calibration_floor(large)[0] < mean / 4
+
+
+def test_log_odds_are_finite_at_the_ends() -> None:
+    assert np.isfinite(log_odds([0.0, 1.0])).all()
+
+
+def test_nothing_to_fit_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        fit_temperature([], [])
