@@ -18,6 +18,9 @@ from negjudge.durable import append_lines, read_lines
 from negjudge.durable import write_atomically as write_atomically
 from negjudge.errors import NegjudgeError
 
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Method = Literal["none", "cfg", "vsf", "nag", "nasa"]
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
 Question = Literal["object", "element", "quality"]
@@ -113,7 +116,7 @@ class Verdict:
     details: Mapping[str, float] = field(default_factory=dict)
 
 
-Record = TypeVar("Record", Pair, Sample, Vote, Label, Verdict)
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def sample_id(**determinants: Any) -> str:
@@ -171,7 +174,7 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 def from_dict(values: Mapping[str, Any], kind: type[Record], where: str) -> Record:
     """Build a record from JSON values, checking names and types; ``where`` opens the error message."""
     fields = {f.name: f for f in dataclasses.fields(kind)}
-    hints = _hints(kind)  # type: ignore[arg-type]  # mypy takes the class for its instance
+    hints = _hints(kind)
     for name in values:
         if name not in fields:
             raise NegjudgeError(f"{where}: unknown field {name!r} in a {kind.__name__}")

@@ -15,6 +15,7 @@ from negjudge.errors import NegjudgeError
 SAMPLES, ORACLE = "samples.jsonl", "oracle.jsonl"
 VOTES, LABELS, QUARANTINE = "votes.jsonl", "labels.jsonl", "quarantine.jsonl"
 VERDICTS, METRICS, CARD = "verdicts.jsonl", "metrics.json", "card.md"
+CONTROL = "control"  # pictures whose negative prompt names the wrong element: a run folder in the run folder
 IMAGES, SHEETS, JUDGE, REPORT, SERVER = "images", "sheets", "judge", "report", "labelstudio"
 
 _ROOT_FILES = ("pyproject.toml", "generate", "labeling", "train", "eval")
