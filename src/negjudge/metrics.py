@@ -1,0 +1,105 @@
+"""What is measured: the outcome of a guided picture, and how well a judge's answers fit the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from negjudge.calibration import BINS
+from negjudge.records import Sample
+from negjudge.statistics import Floats, Statistic
+
+
+class Reading(Protocol):
+    """What a reader sees in a picture: the object (``None`` for unreadable) and the parts that are there."""
+
+    @property
+    def object(self) -> str | None: ...
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What guidance did to one picture.
+
+    ``kept``: the object is there; ``removed``: the element is not; ``success``: both. ``collateral`` is the
+    share of the other parts of the unguided picture that are lost, ``None`` where it showed none.
+    """
+
+    kept: bool
+    removed: bool
+    success: bool
+    collateral: float | None = None
+
+
+def outcome(
+    sample: Sample, reading: Reading, unguided: Reading | None = None, others: Collection[str] | None = None
+) -> Outcome:
+    """Return the outcome of a sample by what a reader sees in it.
+
+    ``unguided`` is the reading of the picture of the same pair and seed without guidance; without it there is
+    no collateral. ``others`` are the parts that should stay, by default all that it shows but the element. In
+    an unreadable picture the object is not kept and no part is there.
+    """
+    seen = () if reading.object is None else reading.parts
+    kept, removed = reading.object == sample.object, sample.element not in seen
+    before = () if unguided is None or unguided.object is None else unguided.parts
+    stay = [part for part in before if part != sample.element and (others is None or part in others)]
+    lost = [part for part in stay if part not in seen]
+    return Outcome(kept, removed, kept and removed, len(lost) / len(stay) if stay else None)
+
+
+def rate_of(calls: ArrayLike) -> Statistic:
+    """Return the share of true calls (n,): the yes-rate when the calls are a judge's answers."""
+    x = np.asarray(calls, dtype=np.float64)
+    return lambda weights: _share(weights @ x, weights.sum(axis=1))
+
+
+def balanced_accuracy(calls: ArrayLike, labels: ArrayLike) -> Statistic:
+    """Return the mean of the two classes' accuracies, of calls and labels (n,); nan without both classes."""
+    y = np.asarray(labels, dtype=np.float64)
+    right = (np.asarray(calls, dtype=np.float64) == y).astype(np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        positive = _share(weights @ (right * y), weights @ y)
+        return (positive + _share(weights @ (right * (1 - y)), weights @ (1 - y))) / 2
+
+    return statistic
+
+
+def brier(probabilities: ArrayLike, labels: ArrayLike) -> Statistic:
+    """Return the mean squared error of probabilities against labels, both (n,)."""
+    return rate_of((np.asarray(probabilities, dtype=np.float64) - np.asarray(labels, dtype=np.float64)) ** 2)
+
+
+def auroc(scores: ArrayLike, labels: ArrayLike) -> Statistic:
+    """Return the chance that a positive scores above a negative, ties counting half; scores, labels (n,)."""
+    values, group = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
+    y = np.asarray(labels, dtype=np.float64)
+    members = np.zeros((y.size, values.size))
+    members[np.arange(y.size), group] = 1.0
+
+    def statistic(weights: Floats) -> Floats:
+        positive, negative = (weights * y) @ members, (weights * (1 - y)) @ members
+        below = np.cumsum(negative, axis=1) - negative / 2
+        return _share((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+
+    return statistic
+
+
+def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = BINS) -> Statistic:
+    """Return the expected calibration error of probabilities (n,) in bins of equal width; labels (n,)."""
+    p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    gaps = np.zeros((p.size, bins))
+    gaps[np.arange(p.size), np.minimum((p * bins).astype(int), bins - 1)] = y - p
+    return lambda weights: _share(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
