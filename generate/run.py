@@ -1,0 +1,54 @@
+"""Makes the pictures of a recipe and their contact sheets: ``python -m generate.run --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from negjudge.errors import command
+from negjudge.generation import PictureRecipe, generate
+from negjudge.jobs import PictureSet, read_pairs, read_settings
+from negjudge.recipes import load_recipe
+from negjudge.runs import CONTROL, SHEETS, run_folder
+from negjudge.sheets import write_run_sheets
+from negjudge.splits import read_splits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(PictureRecipe):
+    """Pictures of each pair with each guidance method, from several seeds."""
+
+    settings: str
+    """YAML file of each method's settings, as `make tune` writes it."""
+    methods: list[str] = field(default_factory=lambda: ["none", "cfg", "vsf", "nag", "nasa"])
+    """Guidance methods to compare."""
+    test: PictureSet = field(default_factory=PictureSet)
+    """The pictures on which the methods are compared."""
+    judge: PictureSet = field(default_factory=PictureSet)
+    """The pictures on which the judge is trained and tested."""
+    control: PictureSet = field(default_factory=PictureSet)
+    """Pictures with the wrong element named as the negative; they have a folder of their own, control/."""
+    repair: bool = False
+    """Make a missing or damaged picture anew instead of stopping at it."""
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Make what the run folder lacks, draw the sheets, and say what is where."""
+    recipe = load_recipe(Recipe, argv, prog="python -m generate.run")
+    run, model = run_folder(recipe.run), recipe.find_model()
+    pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
+    methods = list(read_settings(recipe.settings, recipe.methods).values())
+    test, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.judge))
+    control = recipe.control.control(pairs, splits, methods)
+
+    made = generate(model, test + judge, run, recipe.rendering, recipe.repair)
+    wrong = generate(model, control, run / CONTROL, recipe.rendering, recipe.repair)
+    sheets = write_run_sheets(run, made.samples[: len(test)], made.samples[len(test) :], wrong.samples)
+    print(
+        made.summary(run), wrong.summary(run / CONTROL), f"{len(sheets)} sheets in {run / SHEETS}", sep="\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Finding a diffusers pipeline, naming exactly which one it is, and loading it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import DiffusionPipeline
+
+from negjudge.errors import NegjudgeError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A pipeline that is loaded when it is first used.
+
+    ``revision`` is the Hub's commit, or "sha256-" and 16 hex over what a folder's pipeline is made of.
+    ``device`` is "cpu", "cuda" or "mps"; ``dtype`` one of ``DTYPES``.
+    """
+
+    name: str
+    folder: Path
+    revision: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    offload: bool = False
+
+    @cached_property
+    def pipe(self) -> Any:
+        """The loaded pipeline on its device; NegjudgeError where a part of the folder cannot be read."""
+        try:
+            pipe = DiffusionPipeline.from_pretrained(self.folder, torch_dtype=DTYPES[self.dtype])
+        except Exception as error:  # safetensors, JSON and import errors alike mean an unreadable folder
+            raise NegjudgeError(f"cannot load the pipeline {self.name}: {error}; get it anew") from error
+        pipe.set_progress_bar_config(disable=True)
+        if self.offload:
+            pipe.enable_model_cpu_offload(device=self.device)
+            return pipe
+        return pipe.to(self.device)
+
+
+def find_model(
+    name: str,
+    revision: str | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    offload: bool = False,
+) -> Model:
+    """Find a pipeline folder, or fetch a Hub id, and fix its revision; the weights are not read into memory.
+
+    ``revision`` is a branch, tag or commit and goes with a Hub id alone. ``device`` "auto" takes CUDA, then
+    MPS, then the CPU; ``offload`` keeps the parts that wait in main memory. Raises NegjudgeError where
+    there is no such folder, the Hub does not give it, or the device is not there.
+    """
+    if dtype not in DTYPES:
+        raise NegjudgeError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
+    device = _device(device)
+    folder = Path(name)
+    if folder.is_dir():
+        if revision is not None:
+            raise NegjudgeError(
+                f"revision {revision!r} goes with a Hub id, and {name} is a folder; leave it out"
+            )
+        return Model(name, folder, folder_revision(folder), device, dtype, offload)
+    if not _HUB_ID.fullmatch(name):
+        raise NegjudgeError(f"there is no model folder {name}; set `model` to a pipeline folder or a Hub id")
+    folder = _fetch(name, revision)
+    return Model(name, folder, folder.name, device, dtype, offload)
+
+
+def folder_revision(folder: Path) -> str:
+    """Return "sha256-" and 16 hex over model_index.json and the files of every component that it names.
+
+    Logs and notes that lie beside them do not count.
+    """
+    index = folder / "model_index.json"
+    try:
+        components = [key for key, value in json.loads(index.read_text()).items() if isinstance(value, list)]
+    except (OSError, ValueError, AttributeError):
+        raise NegjudgeError(f"{index} is missing or unreadable: {folder} is no diffusers pipeline") from None
+    digest = hashlib.sha256()
+    for part in (index, *sorted(p for c in components for p in (folder / c).glob("**/*") if p.is_file())):
+        with open(part, "rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{part.relative_to(folder).as_posix()} {content}\n".encode())
+    return f"sha256-{digest.hexdigest()[:16]}"
+
+
+def _fetch(name: str, revision: str | None) -> Path:
+    """Download a pipeline, or find it in the Hub's cache; the snapshot's folder is named by its commit."""
+    try:
+        return Path(DiffusionPipeline.download(name, revision=revision))
+    except Exception as error:  # the Hub client, HTTP and the disk each raise their own
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NegjudgeError(
+            f"there is no folder {name}, and the Hub did not give a pipeline by that name ({reason}); "
+            "check the name, the network and `hf auth login` for gated models"
+        ) from error
+
+
+def _device(device: str) -> str:
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return next(name for name, there in found.items() if there)
+    if device not in found:
+        raise NegjudgeError(f"device {device!r} is not one of auto, {', '.join(found)}")
+    if not found[device]:
+        raise NegjudgeError(f"device {device} is not there on this machine; use --device auto")
+    return device

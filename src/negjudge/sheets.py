@@ -1,0 +1,172 @@
+"""Contact sheets: rows of one pair and seed, a column a method, so that eyes can compare."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from negjudge.durable import write_atomically
+from negjudge.records import Sample
+from negjudge.runs import CONTROL, SHEETS
+
+# What the tables and sheets call the methods, in the order of their columns.
+METHOD_NAMES = {"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"}
+INK, FAINT, PAPER = "#1a1a1a", "#6b6b6b", "#ffffff"
+MARGIN, GAP, LABEL = 16, 6, 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a sheet: its label's lines, and a picture (or none) for each column."""
+
+    label: tuple[str, ...]
+    pictures: tuple[Path | None, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What is drawn: a title, a heading (name and setting) for each column, the rows, a line below."""
+
+    title: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+def write_run_sheets(
+    run: Path, test: Sequence[Sample], judge: Sequence[Sample], control: Sequence[Sample]
+) -> list[Path]:
+    """Draw every sheet of a run into ``sheets/``: test, judge and control pictures, and the README's one.
+
+    ``control`` are samples of the run's folder control/.
+    """
+    files = write_sheets(run, test, "test", "Test pairs")
+    files += write_sheets(run, judge, "judge", "Pairs of the judge")
+    files += write_sheets(run, _below(CONTROL, control), "control", "Control: the wrong element named")
+    return files + ([write_hero(run, test)] if test else [])
+
+
+def write_sheets(
+    run: Path, samples: Sequence[Sample], name: str, title: str, rows_a_sheet: int = 8, cell: int = 160
+) -> list[Path]:
+    """Draw the first seed of every pair, and return the files ``sheets/NAME-01.png`` and so on."""
+    rows = _rows(run, samples)
+    pages = [rows[start : start + rows_a_sheet] for start in range(0, len(rows), rows_a_sheet)]
+    files = []
+    for number, page in enumerate(pages, start=1):
+        sheet = Sheet(f"{title}, {number} of {len(pages)}", _columns(samples), tuple(page), _note(samples[0]))
+        files.append(_save(sheet, run / SHEETS / f"{name}-{number:02d}.png", cell))
+    for stale in set((run / SHEETS).glob(f"{name}-[0-9][0-9].png")) - set(files):
+        stale.unlink()
+    return files
+
+
+def write_hero(run: Path, samples: Sequence[Sample], rows: int = 5, cell: int = 144) -> Path:
+    """Draw the first pair of each of the first few objects as ``sheets/hero.png``: none is picked by eye."""
+    first: dict[str, Row] = {}
+    for sample, row in zip(_firsts(samples), _rows(run, samples), strict=True):
+        first.setdefault(sample.object, row)
+    sheet = Sheet(
+        "The same prompt and the same noise; what should go is the negative prompt",
+        _columns(samples),
+        tuple(list(first.values())[:rows]),
+        f"{_note(samples[0])}; the first pairs of the test split at their first seed, not chosen by eye",
+    )
+    return _save(sheet, run / SHEETS / "hero.png", cell)
+
+
+def draw_sheet(sheet: Sheet, cell: int) -> Image.Image:
+    """Return the sheet as an RGB picture with every sample scaled to ``cell`` pixels a side."""
+    head, width = 96, MARGIN * 2 + LABEL + len(sheet.columns) * (cell + GAP)
+    height = head + len(sheet.rows) * (cell + GAP) + 2 * MARGIN + 14
+    page = Image.new("RGB", (width, height), PAPER)
+    pen = ImageDraw.Draw(page)
+    pen.text((MARGIN, MARGIN), sheet.title, INK, _font(20))
+    for column, (name, setting) in enumerate(sheet.columns):
+        left = MARGIN + LABEL + column * (cell + GAP)
+        pen.text((left, head - 44), name, INK, _font(18))
+        pen.text((left, head - 21), setting, FAINT, _font(12))
+    for number, row in enumerate(sheet.rows):
+        top = head + number * (cell + GAP)
+        _draw_label(pen, row.label, top + cell // 2)
+        for column, path in enumerate(row.pictures):
+            if path is not None:
+                page.paste(_scaled(path, cell), (MARGIN + LABEL + column * (cell + GAP), top))
+    pen.text((MARGIN, height - MARGIN - 14), sheet.note, FAINT, _font(12))
+    return page
+
+
+def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> None:
+    """Centre a label's lines on a height: what is asked for first, the rest smaller."""
+    first, *rest = label
+    lines = [(line, INK, 17) for line in textwrap.wrap(first, 20)]
+    lines += [(line, FAINT, 14) for text in rest for line in textwrap.wrap(text, 26)]
+    top = middle - sum(size + 5 for _, _, size in lines) // 2
+    for line, colour, size in lines:
+        pen.text((MARGIN, top), line, colour, _font(size))
+        top += size + 5
+
+
+def _scaled(path: Path, cell: int) -> Image.Image:
+    with Image.open(path) as image:
+        return image.convert("RGB").resize((cell, cell), Image.Resampling.LANCZOS)
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _below(folder: str, samples: Sequence[Sample]) -> list[Sample]:
+    return [dataclasses.replace(sample, image=f"{folder}/{sample.image}") for sample in samples]
+
+
+def _column_of(sample: Sample) -> tuple[str, str]:
+    shown = (f"{name} {value:g}" for name, value in sample.params.items() if type(value) in (int, float))
+    return METHOD_NAMES[sample.method], ", ".join(shown)
+
+
+def _columns(samples: Sequence[Sample]) -> tuple[tuple[str, str], ...]:
+    order = list(METHOD_NAMES)
+    return tuple(dict.fromkeys(_column_of(s) for s in sorted(samples, key=lambda s: order.index(s.method))))
+
+
+def _firsts(samples: Sequence[Sample]) -> list[Sample]:
+    """Return one sample for each pair and negative prompt: the first, whose seed is the row's."""
+    firsts: dict[tuple[str, str], Sample] = {}
+    for sample in samples:
+        firsts.setdefault((sample.pair, sample.negative), sample)
+    return list(firsts.values())
+
+
+def _rows(run: Path, samples: Sequence[Sample]) -> list[Row]:
+    columns = _columns(samples)
+    found: Mapping[tuple[str, str, int, tuple[str, str]], Path] = {
+        (s.pair, s.negative, s.seed, _column_of(s)): run / s.image for s in samples
+    }
+    return [
+        Row(
+            (s.prompt, f"without {s.negative}", f"seed {s.seed}"),
+            tuple(found.get((s.pair, s.negative, s.seed, column)) for column in columns),
+        )
+        for s in _firsts(samples)
+    ]
+
+
+def _note(sample: Sample) -> str:
+    return f"{sample.model} ({sample.revision[:14]}), {sample.steps} steps, {sample.width}×{sample.height}"
+
+
+def _save(sheet: Sheet, path: Path, cell: int) -> Path:
+    buffer = io.BytesIO()
+    draw_sheet(sheet, cell).save(buffer, "PNG")
+    if not path.exists() or path.read_bytes() != buffer.getvalue():
+        write_atomically(path, buffer.getvalue())
+    return path
