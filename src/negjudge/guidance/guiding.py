@@ -1,0 +1,98 @@
+"""``guide``: while its block lasts, an unmodified diffusers pipeline follows a negative prompt."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from negjudge.errors import NegjudgeError
+from negjudge.guidance.families import family_of
+from negjudge.guidance.interception import Kernel
+from negjudge.guidance.methods import CFG, NAG, NASA, VSF, AttentionGuidance, GuidanceMethod
+from negjudge.guidance.nag import nag_attention
+from negjudge.guidance.nasa import nasa_attention
+from negjudge.guidance.session import Session, claimed, watched
+from negjudge.guidance.vsf import vsf_attention
+
+NegativePrompt = str | list[str] | None
+
+
+@contextmanager
+def guide(pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = None) -> Iterator[Any]:
+    """Guide every call of ``pipe`` inside the block; yields ``pipe``.
+
+    With ``Plain``, or without a negative prompt, the pipeline is left alone and gives the same picture bit
+    for bit. CFG is the pipeline's own: the block only checks that each call asks for it
+    (``pipeline_arguments``).
+
+    Args:
+        pipe: a pipeline of a supported family.
+        method: VSF, NAG, NASA, CFG or Plain, with its settings.
+        negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
+            prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
+            unguided.
+
+    Raises:
+        NegjudgeError: the pipeline is not supported, is guided already or is in use by another thread; a call
+            turns on the pipeline's own guidance; the negatives do not fit the batch; or guidance touched
+            nothing.
+    """
+    negatives = _checked(negative_prompt)
+    if isinstance(method, CFG):
+        expected = pipeline_arguments(pipe, method, negative_prompt)
+        with claimed(pipe), watched(pipe, functools.partial(_asking_for, expected)):
+            yield pipe
+    elif not isinstance(method, AttentionGuidance) or not any(negatives):
+        yield pipe
+    else:
+        session = Session(pipe, family_of(pipe), kernel_for(method), method, negatives)
+        with session.installed():
+            yield pipe
+            session.check_used()
+
+
+def pipeline_arguments(
+    pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = None
+) -> dict[str, Any]:
+    """What a call of ``pipe`` needs for a method, beside the prompt: the switches of its own guidance.
+
+    CFG without a negative prompt is ordinary CFG, against the empty prompt.
+    """
+    family = family_of(pipe)
+    if isinstance(method, CFG):
+        return family.cfg_arguments(method.scale, negative_prompt or "")
+    return family.plain_arguments()
+
+
+def kernel_for(method: AttentionGuidance) -> Kernel:
+    """The attention function of a method, with its settings filled in."""
+    if isinstance(method, VSF):
+        return functools.partial(vsf_attention, scale=method.scale, offset=method.offset)
+    if isinstance(method, NAG):
+        settings: dict[str, Any] = {"phi": method.phi, "tau": method.tau, "alpha": method.alpha}
+        return functools.partial(nag_attention, **settings, norm=method.norm)
+    if isinstance(method, NASA):
+        return functools.partial(nasa_attention, scale=method.scale)
+    raise NegjudgeError(f"no kernel for {type(method).__name__}; use VSF, NAG or NASA")
+
+
+def _checked(negative_prompt: NegativePrompt) -> list[str]:
+    """The negatives as a list; a blank one is an empty one."""
+    negatives = negative_prompt if isinstance(negative_prompt, list) else [negative_prompt or ""]
+    if not negatives or not all(isinstance(text, str) for text in negatives):
+        raise NegjudgeError(f"negative_prompt is {negative_prompt!r}, expected a text or a list of texts")
+    return [text if text.strip() else "" for text in negatives]
+
+
+@contextmanager
+def _asking_for(expected: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Hold a pipeline's call to the arguments that turn its own guidance on."""
+    for name, value in expected.items():
+        if arguments.get(name) != value:
+            raise NegjudgeError(
+                f"CFG needs {name}={value!r} in the pipeline's call, which has {arguments.get(name)!r}; "
+                "pass **pipeline_arguments(pipe, method, negative_prompt)"
+            )
+    yield
