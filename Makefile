@@ -37,7 +37,7 @@ help: ## List the targets
 install: .venv/installed ## Make .venv with everything that the stages and the tests need
 
 $(BIN)/uv:
-	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 or 3.12, or set PYTHON=" >&2; exit 2; }
+	@command -v $(PYTHON) >/dev/null || { echo "error: no $(PYTHON) here; install Python 3.11 to 3.13, or set PYTHON=" >&2; exit 2; }
 	@$(PYTHON) -I src/negjudge/preflight.py $(INSTALL_GB)
 	@echo "making .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv .venv

@@ -124,7 +124,7 @@ def test_changed_requirements_install_again(installed):
 def test_no_python_or_no_room_is_one_line(clone):
     ended = make("install", "PYTHON=python9", folder=clone)
     assert ended.returncode == 2
-    assert ended.stderr.startswith("error: no python9 here; install Python 3.11 or 3.12, or set PYTHON=")
+    assert ended.stderr.startswith("error: no python9 here; install Python 3.11 to 3.13, or set PYTHON=")
     ended = make("install", "INSTALL_GB=1000000", folder=clone)
     assert ended.returncode == 2
     assert re.match(r"error: .* GB free on the disk of .* needed; free some room\n", ended.stderr)

@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 
-PYTHON_FIRST, PYTHON_BEYOND = (3, 11), (3, 13)  # as requires-python in pyproject.toml
+PYTHON_FIRST, PYTHON_BEYOND = (3, 11), (3, 14)  # as requires-python in pyproject.toml
 INSTALL_GB = 8  # the CUDA wheels of torch on Linux unpack to about 6 GB, and uv unpacks beside its cache
 MACOS_FIRST = 14
 
@@ -37,7 +37,7 @@ def python_fault(version: "tuple[int, ...]") -> "str | None":
     if PYTHON_FIRST <= tuple(version[:2]) < PYTHON_BEYOND:
         return None
     found = ".".join(map(str, version[:2]))
-    return "Python {} is not supported; run make with PYTHON=python3.11 or PYTHON=python3.12".format(found)
+    return "Python {} is not supported; run make with PYTHON=python3.11, 3.12 or 3.13".format(found)
 
 
 def venv_fault() -> "str | None":
