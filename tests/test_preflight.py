@@ -1,5 +1,6 @@
 """Machines that cannot run this are told so before anything is fetched."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -59,3 +60,13 @@ def test_run_by_path_it_says_one_line_a_fault_and_ends_with_2():
     ended = subprocess.run([sys.executable, "-I", script, "1e9"], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert re.fullmatch(r"error: [^\n]*1e\+09 needed[^\n]*\n", ended.stderr)
+
+
+def test_a_python_without_ensurepip_is_told_what_to_install(monkeypatch):
+    # As Debian's python3 without its python3-venv package.
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name))
+    assert "no venv module" in preflight.venv_fault()
+    assert f"apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv" in preflight.venv_fault()
+    monkeypatch.undo()
+    assert preflight.venv_fault() is None
