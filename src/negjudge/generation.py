@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance import guide, pipeline_arguments
-from negjudge.jobs import Job
+from negjudge.jobs import Job, Rendering
 from negjudge.pipelines import Model, find_model
 from negjudge.progress import progress_bar
 from negjudge.records import (
@@ -30,21 +27,6 @@ from negjudge.records import (
 from negjudge.runs import IMAGES, SAMPLES, locked
 
 RETIRED = "retired.jsonl"
-Planned = tuple[Job, Sample]
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """How every picture of a run is made: sampler steps, size in pixels, pictures in one forward.
-
-    ``arguments`` go to the pipeline's call as they are.
-    """
-
-    steps: int = 8
-    width: int = 64
-    height: int = 64
-    batch_size: int = 16
-    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,17 +109,18 @@ def generate(
     Raises NegjudgeError where a picture in the folder is missing or not the one recorded (``repair`` makes
     it anew instead), where another process writes to the folder, and where the device's memory is too small.
     """
-    plan = {sample.id: (job, sample) for job in jobs for sample in [_record(job, model, rendering)]}
+    plan = {job: _record(job, model, rendering) for job in jobs}
     run.mkdir(parents=True, exist_ok=True)
     with locked(run, "generate"):
-        held, retired = _take_stock(run, plan, repair)
+        held, retired = _take_stock(run, {sample.id for sample in plan.values()}, repair)
         new = len(plan) - len(held)
         if new:
+            pipe = model.pipe
             with progress_bar(str(run), len(plan), "pictures", len(held), bar) as advance:
-                for sample in _missing(model.pipe, plan, held, run, rendering):
+                for sample in _missing(pipe, plan, held, run, rendering):
                     held[sample.id] = sample
                     advance()
-    return Made([held[name] for name in plan], new, retired)
+    return Made([held[sample.id] for sample in plan.values()], new, retired)
 
 
 def _record(job: Job, model: Model, rendering: Rendering) -> Sample:
@@ -164,22 +147,23 @@ def _record(job: Job, model: Model, rendering: Rendering) -> Sample:
     )
 
 
-def _take_stock(run: Path, plan: Mapping[str, Planned], repair: bool) -> tuple[dict[str, Sample], int]:
+def _take_stock(run: Path, planned: Set[str], repair: bool) -> tuple[dict[str, Sample], int]:
     """Return the planned samples whose pictures are there and right, and how many others are set aside."""
     for leftover in (run / IMAGES).glob(".*.tmp"):
         leftover.unlink()
     current = {sample.id: sample for sample in read_records(run / SAMPLES, Sample)}
     known = {sample.id: sample for sample in read_records(run / RETIRED, Sample)} | current
-    faults = {name: fault for name in plan.keys() & known.keys() if (fault := _fault(run, known[name]))}
+    faults = {name: fault for name in planned & known.keys() if (fault := _fault(run, known[name]))}
     if faults and not repair:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise NegjudgeError(
             f"{min(faults.values())}{more}; put the picture back, or add --repair true to make it anew"
         )
-    held = {name: known[name] for name in known if name in plan and name not in faults}
-    retired = [sample for name, sample in known.items() if name not in plan]
+    held = {name: known[name] for name in known if name in planned and name not in faults}
+    retired = [sample for name, sample in known.items() if name not in planned]
     if held.keys() != current.keys():
-        write_records(run / RETIRED, retired)
+        if retired or (run / RETIRED).exists():
+            write_records(run / RETIRED, retired)
         write_records(run / SAMPLES, held.values())
     return held, len(retired)
 
@@ -197,71 +181,18 @@ def _fault(run: Path, sample: Sample) -> str | None:
 
 
 def _missing(
-    pipe: Any, plan: Mapping[str, Planned], held: Mapping[str, Sample], run: Path, rendering: Rendering
+    pipe: Any, plan: Mapping[Job, Sample], held: Mapping[str, Sample], run: Path, rendering: Rendering
 ) -> Iterator[Sample]:
     """Make, store and yield the samples of the plan that are not held."""
-    _check_arguments(pipe, rendering)
-    for batch in _batches(pipe, plan.values(), rendering.batch_size):
-        if all(sample.id in held for _, sample in batch):
-            continue
-        images = draw(pipe, [job for job, _ in batch], rendering)
-        for (_, sample), image in zip(batch, images, strict=True):
-            if sample.id not in held:
-                yield _store(run, sample, image)
+    from negjudge.drawing import batches, check_arguments, draw  # imports torch and diffusers
 
-
-def _batches(pipe: Any, planned: Iterable[Planned], size: int) -> Iterator[list[Planned]]:
-    """Split into batches of one method and setting, and of negatives of one length.
-
-    Equal lengths need no attention mask, which would be another kernel with another rounding.
-    """
-    groups: dict[Any, list[Planned]] = {}
-    for job, sample in planned:
-        key = (job.method, _token_counts(pipe, job.pair.negative))
-        groups.setdefault(key, []).append((job, sample))
-    for group in groups.values():
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
-
-
-def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:
-    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2", "tokenizer_3")]
-    return tuple(len(tokenizer(text).input_ids) for tokenizer in tokenizers if tokenizer is not None)
-
-
-def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Image.Image]:
-    """Return the pictures of at most ``batch_size`` jobs of one method and setting, from one forward.
-
-    The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
-    """
-    full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
-    method, negatives = jobs[0].method, [job.pair.negative for job in full]
-    try:
-        with guide(pipe, method, negative_prompt=negatives):
-            images = pipe(
-                prompt=[job.pair.prompt for job in full],
-                generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
-                num_inference_steps=rendering.steps,
-                width=rendering.width,
-                height=rendering.height,
-                output_type="pil",
-                **pipeline_arguments(pipe, method, negatives),
-                **rendering.arguments,
-            ).images
-    except torch.OutOfMemoryError:
-        raise NegjudgeError(
-            f"the device's memory is too small for {rendering.batch_size} pictures at once; "
-            "set a smaller batch_size, or offload: true"
-        ) from None
-    return list(images[: len(jobs)])
-
-
-def _check_arguments(pipe: Any, rendering: Rendering) -> None:
-    known = set(inspect.signature(pipe.__call__).parameters)
-    for name in rendering.arguments:
-        if name not in known:
-            takes = ", ".join(sorted(known))
-            raise NegjudgeError(f"arguments: {type(pipe).__name__} takes no {name!r}; it takes {takes}")
+    check_arguments(pipe, rendering)
+    for batch in batches(pipe, list(plan), rendering.batch_size):
+        missing = [job for job in batch if plan[job].id not in held]
+        if missing:
+            images = dict(zip(batch, draw(pipe, batch, rendering), strict=True))
+            for job in missing:
+                yield _store(run, plan[job], images[job])
 
 
 def _store(run: Path, sample: Sample, image: Image.Image) -> Sample:

@@ -1,12 +1,13 @@
-"""Which pictures are asked for: pairs from their split, each with the methods, settings and seeds."""
+"""Which pictures are asked for: pairs of a split, with which methods, from which seeds, rendered how."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import GuidanceMethod, method_from
@@ -25,10 +26,24 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Rendering:
+    """How every picture of a run is made: sampler steps, size in pixels, pictures in one forward.
+
+    ``arguments`` go to the pipeline's call as they are.
+    """
+
+    steps: int = 8
+    width: int = 64
+    height: int = 64
+    batch_size: int = 16
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PictureSet:
     """Pairs of some splits, and how many pictures to make of each with each method."""
 
-    splits: list[str] = dataclasses.field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
     """Parts of the splits file as group/part, such as methods/test."""
     seeds: int = 1
     """Pictures of each pair with each method; 0 makes none."""

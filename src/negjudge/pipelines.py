@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-from diffusers import DiffusionPipeline
-
 from negjudge.errors import NegjudgeError
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+# torch and diffusers are imported where they are used: they take ten seconds and more, and a run that is
+# complete needs neither.
+
+INDEX = "model_index.json"
+DTYPES = ("float32", "bfloat16", "float16")
+_HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,16 @@ class Model:
     @cached_property
     def pipe(self) -> Any:
         """The loaded pipeline on its device; NegjudgeError where a part of the folder cannot be read."""
+        import torch
+
+        # bitsandbytes, which diffusers imports, warns about an optional package of its own.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+        from diffusers import DiffusionPipeline
+
+        dtype = getattr(torch, self.dtype)
         try:
-            pipe = DiffusionPipeline.from_pretrained(self.folder, torch_dtype=DTYPES[self.dtype])
+            with _one_bar():
+                pipe = DiffusionPipeline.from_pretrained(self.folder, dtype=dtype, **_left_out(self.folder))
         except Exception as error:  # safetensors, JSON and import errors alike mean an unreadable folder
             raise NegjudgeError(f"cannot load the pipeline {self.name}: {error}; get it anew") from error
         pipe.set_progress_bar_config(disable=True)
@@ -82,21 +94,50 @@ def folder_revision(folder: Path) -> str:
 
     Logs and notes that lie beside them do not count.
     """
-    index = folder / "model_index.json"
-    try:
-        components = [key for key, value in json.loads(index.read_text()).items() if isinstance(value, list)]
-    except (OSError, ValueError, AttributeError):
-        raise NegjudgeError(f"{index} is missing or unreadable: {folder} is no diffusers pipeline") from None
+    components = [name for name, kind in _components(folder).items() if any(kind)]
+    files = sorted(p for name in components for p in (folder / name).glob("**/*") if p.is_file())
     digest = hashlib.sha256()
-    for part in (index, *sorted(p for c in components for p in (folder / c).glob("**/*") if p.is_file())):
-        with open(part, "rb") as file:
+    for path in (folder / INDEX, *files):
+        with open(path, "rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{part.relative_to(folder).as_posix()} {content}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256-{digest.hexdigest()[:16]}"
+
+
+def _components(folder: Path) -> dict[str, list[str | None]]:
+    """Return the components in a folder's index: name to library and class, both None for one left out."""
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        return {name: kind for name, kind in index.items() if isinstance(kind, list)}
+    except (OSError, ValueError, AttributeError):
+        raise NegjudgeError(
+            f"{folder / INDEX} is missing or unreadable, so {folder} is no diffusers pipeline; get it anew"
+        ) from None
+
+
+def _left_out(folder: Path) -> dict[str, None]:
+    """Return the components that diffusers loads only when told that there are none, such as SD3's T5."""
+    return {name: None for name, kind in _components(folder).items() if not any(kind)}
+
+
+@contextlib.contextmanager
+def _one_bar() -> Iterator[None]:
+    """Leave diffusers' bar over the components alone, without transformers' own for each of them."""
+    from transformers.utils import logging as transformers_logging
+
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
 
 
 def _fetch(name: str, revision: str | None) -> Path:
     """Download a pipeline, or find it in the Hub's cache; the snapshot's folder is named by its commit."""
+    from diffusers import DiffusionPipeline
+
     try:
         return Path(DiffusionPipeline.download(name, revision=revision))
     except Exception as error:  # the Hub client, HTTP and the disk each raise their own
@@ -108,6 +149,10 @@ def _fetch(name: str, revision: str | None) -> Path:
 
 
 def _device(device: str) -> str:
+    if device == "cpu":
+        return device
+    import torch
+
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if device == "auto":
         return next(name for name, there in found.items() if there)

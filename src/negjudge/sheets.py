@@ -18,7 +18,7 @@ from negjudge.runs import CONTROL, SHEETS
 
 # What the tables and sheets call the methods, in the order of their columns.
 METHOD_NAMES = {"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"}
-INK, FAINT, PAPER = "#1a1a1a", "#6b6b6b", "#ffffff"
+INK, FAINT, ACCENT, PAPER = "#1a1a1a", "#6b6b6b", "#b3261e", "#ffffff"
 MARGIN, GAP, LABEL = 16, 6, 200
 
 
@@ -49,7 +49,7 @@ def write_run_sheets(
     """
     files = write_sheets(run, test, "test", "Test pairs")
     files += write_sheets(run, judge, "judge", "Pairs of the judge")
-    files += write_sheets(run, _below(CONTROL, control), "control", "Control: the wrong element named")
+    files += write_sheets(run, _below(CONTROL, control), "control", "Control: the wrong element is named")
     return files + ([write_hero(run, test)] if test else [])
 
 
@@ -84,7 +84,7 @@ def write_hero(run: Path, samples: Sequence[Sample], rows: int = 5, cell: int = 
 
 def draw_sheet(sheet: Sheet, cell: int) -> Image.Image:
     """Return the sheet as an RGB picture with every sample scaled to ``cell`` pixels a side."""
-    head, width = 96, MARGIN * 2 + LABEL + len(sheet.columns) * (cell + GAP)
+    head, width = 96, MARGIN * 2 + LABEL + max(3, len(sheet.columns)) * (cell + GAP)
     height = head + len(sheet.rows) * (cell + GAP) + 2 * MARGIN + 14
     page = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(page)
@@ -104,14 +104,17 @@ def draw_sheet(sheet: Sheet, cell: int) -> Image.Image:
 
 
 def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> None:
-    """Centre a label's lines on a height: what is asked for first, the rest smaller."""
-    first, *rest = label
-    lines = [(line, INK, 17) for line in textwrap.wrap(first, 20)]
-    lines += [(line, FAINT, 14) for text in rest for line in textwrap.wrap(text, 26)]
-    top = middle - sum(size + 5 for _, _, size in lines) // 2
+    """Centre a label's lines on a height: the prompt, what should go, and smaller what else is said."""
+    styles = [(INK, 18, 20), (ACCENT, 18, 20), *[(FAINT, 13, 28)] * len(label)]
+    lines = [
+        (line, colour, size)
+        for text, (colour, size, width) in zip(label, styles, strict=False)
+        for line in textwrap.wrap(text, width)
+    ]
+    top = middle - sum(size + 6 for _, _, size in lines) // 2
     for line, colour, size in lines:
         pen.text((MARGIN, top), line, colour, _font(size))
-        top += size + 5
+        top += size + 6
 
 
 def _scaled(path: Path, cell: int) -> Image.Image:
@@ -153,15 +156,20 @@ def _rows(run: Path, samples: Sequence[Sample]) -> list[Row]:
     }
     return [
         Row(
-            (s.prompt, f"without {s.negative}", f"seed {s.seed}"),
+            (s.prompt, f"without {s.negative}", *_remark(s), f"seed {s.seed}"),
             tuple(found.get((s.pair, s.negative, s.seed, column)) for column in columns),
         )
         for s in _firsts(samples)
     ]
 
 
+def _remark(sample: Sample) -> list[str]:
+    """Return what a row of the control needs said: that the pair's own element is not what is named."""
+    return [] if sample.element in sample.negative else [f"the {sample.element} should stay"]
+
+
 def _note(sample: Sample) -> str:
-    return f"{sample.model} ({sample.revision[:14]}), {sample.steps} steps, {sample.width}×{sample.height}"
+    return f"{sample.model} ({sample.revision[:14]}), {sample.steps} steps, {sample.width} by {sample.height}"
 
 
 def _save(sheet: Sheet, path: Path, cell: int) -> Path:

@@ -16,9 +16,9 @@ import yaml
 
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
-from negjudge.generation import Rendering, generate
+from negjudge.generation import generate
 from negjudge.guidance import GuidanceMethod, method_from
-from negjudge.jobs import jobs_of
+from negjudge.jobs import Rendering, jobs_of
 from negjudge.metrics import Outcome, Reading, outcome
 from negjudge.pipelines import Model
 from negjudge.progress import progress_bar
@@ -96,7 +96,7 @@ class Bench:
     def context(self, space: Space, trials: int, sampler_seed: int) -> str:
         """Return 16 hex over all that a method's history depends on."""
         pairs = [dataclasses.asdict(pair) for pair in self.pairs]
-        return sample_id(space=dict(space), pairs=pairs, **self.provenance(trials, sampler_seed))
+        return sample_id(space=dict(space), pairs=pairs, search=self.provenance(trials, sampler_seed))
 
     def provenance(self, trials: int, sampler_seed: int) -> dict[str, Any]:
         """Return how settings are searched here, as it stands in a settings file."""

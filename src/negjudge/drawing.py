@@ -1,0 +1,68 @@
+"""One batch of jobs through a diffusers pipeline, so that a picture never depends on its neighbours."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+
+from negjudge.errors import NegjudgeError
+from negjudge.guidance import guide, pipeline_arguments
+from negjudge.jobs import Job, Rendering
+
+
+def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Image.Image]:
+    """Return the pictures of at most ``batch_size`` jobs of one method and setting, from one forward.
+
+    The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
+    """
+    full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
+    method, negatives = jobs[0].method, [job.pair.negative for job in full]
+    try:
+        with guide(pipe, method, negative_prompt=negatives):
+            images = pipe(
+                prompt=[job.pair.prompt for job in full],
+                generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
+                num_inference_steps=rendering.steps,
+                width=rendering.width,
+                height=rendering.height,
+                output_type="pil",
+                **pipeline_arguments(pipe, method, negatives),
+                **rendering.arguments,
+            ).images
+    except torch.OutOfMemoryError:
+        raise NegjudgeError(
+            f"the device's memory is too small for {rendering.batch_size} pictures at once; "
+            "set a smaller batch_size, or offload: true"
+        ) from None
+    return list(images[: len(jobs)])
+
+
+def check_arguments(pipe: Any, rendering: Rendering) -> None:
+    """Raise NegjudgeError where a recipe's ``arguments`` name one that the pipeline's call does not take."""
+    known = set(inspect.signature(pipe.__call__).parameters)
+    for name in rendering.arguments:
+        if name not in known:
+            takes = ", ".join(sorted(known))
+            raise NegjudgeError(f"arguments: {type(pipe).__name__} takes no {name!r}; it takes {takes}")
+
+
+def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
+    """Split into batches of one method and setting, and of negatives of one length in tokens.
+
+    Equal lengths need no attention mask, which would be another kernel with another rounding.
+    """
+    groups: dict[Any, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.method, _token_counts(pipe, job.pair.negative)), []).append(job)
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:
+    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2", "tokenizer_3")]
+    return tuple(len(tokenizer(text).input_ids) for tokenizer in tokenizers if tokenizer is not None)

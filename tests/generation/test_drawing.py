@@ -1,0 +1,49 @@
+"""A picture never depends on the batch that it is drawn in."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from negjudge.drawing import batches, draw
+from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
+from negjudge.jobs import jobs_of
+
+METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+def test_pixels_do_not_depend_on_the_batch(model, pairs, rendering, method):
+    jobs = jobs_of(list(pairs.values()), [method], seeds=2)
+    whole = {job: draw(model.pipe, [job], rendering)[0].tobytes() for job in jobs}
+    shuffled = random.Random(0).sample(jobs, len(jobs))
+    for batch in batches(model.pipe, shuffled, rendering.batch_size):
+        for job, image in zip(batch, draw(model.pipe, batch, rendering), strict=True):
+            assert image.tobytes() == whole[job]
+
+
+def test_without_guidance_the_picture_is_the_pipelines_own(model, pairs, rendering):
+    job = jobs_of(list(pairs.values())[:1], [Plain()], 1)[0]
+    (ours,) = draw(model.pipe, [job], dataclasses.replace(rendering, batch_size=1))
+    (plain,) = model.pipe(
+        job.pair.prompt,
+        generator=torch.Generator().manual_seed(job.seed),
+        num_inference_steps=2,
+        width=32,
+        height=32,
+        guidance_scale=0,
+        max_sequence_length=8,
+    ).images
+    assert np.array_equal(np.asarray(ours), np.asarray(plain))
+
+
+def test_a_batch_has_one_method_and_negatives_of_one_length(model, pairs):
+    jobs = jobs_of(list(pairs.values()), METHODS, seeds=3)
+    made = list(batches(model.pipe, jobs, 4))
+    assert sorted(map(id, jobs)) == sorted(id(job) for batch in made for job in batch)
+    for batch in made:
+        assert 1 <= len(batch) <= 4
+        assert len({job.method for job in batch}) == 1
+        assert len({len(job.pair.negative.split()) for job in batch}) == 1

@@ -1,0 +1,171 @@
+"""The search has equal budgets, goes on where it stopped, and writes what generate reads."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image, ImageStat
+
+from generate.tune import main
+from negjudge.errors import NegjudgeError
+from negjudge.jobs import read_settings
+from negjudge.metrics import Outcome
+from negjudge.records import Sample, read_records
+from negjudge.tuning import HISTORY, Bench, Trial, import_scorer, search, search_all, summarise
+
+SPACES = {
+    "cfg": {"scale": [1.5, 9, 0.5]},
+    "vsf": {"scale": [0, 6, 0.25], "offset": [0, 4, 0.25]},
+    "nasa": {"scale": [0, 0.8, 0.1]},
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    object: str | None
+    parts: tuple[str, ...]
+
+
+def read_colours(paths: list[Path]) -> list[Seen]:
+    """A reader that guidance can please: there are wheels where the left is redder than the right."""
+    return [_read(path) for path in paths]
+
+
+def _read(path: Path) -> Seen:
+    with Image.open(path) as image:
+        left, right = (ImageStat.Stat(image.crop(box)).mean for box in ((0, 0, 16, 32), (16, 0, 32, 32)))
+    parts = ("wheels", "lid", "spout") if left[0] > right[0] else ("handle",)
+    return Seen("bicycle" if left[1] > right[1] - 10 else None, parts)
+
+
+@pytest.fixture
+def bench(model, pairs, rendering, tmp_path):
+    return Bench(model, list(pairs.values())[:3], 2, rendering, read_colours, tmp_path)
+
+
+def test_budgets_are_equal_in_settings_and_evaluations(bench):
+    best = search_all(bench, SPACES, trials=4, sampler_seed=0)
+    trials = read_records(bench.folder / HISTORY, Trial)
+    assert list(best) == list(SPACES)
+    for method in SPACES:
+        mine = [trial for trial in trials if trial.method == method]
+        assert [trial.number for trial in mine] == [0, 1, 2, 3]
+        assert {trial.evaluations for trial in mine} == {3 * 2 * bench.rendering.steps}
+        assert {trial.pictures for trial in mine} == {3 if method == "cfg" else 6}
+        assert [trial.best for trial in mine] == [max(t.success for t in mine[: n + 1]) for n in range(4)]
+        assert best[method].success == mine[-1].best
+        for trial in mine:
+            for name, value in trial.params.items():
+                low, high, step = SPACES[method][name]
+                assert low <= value <= high
+                assert (value - low) / step == pytest.approx(round((value - low) / step))
+
+
+def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
+    trial = next(search(bench, "cfg", SPACES["cfg"], 2, 0))
+    samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
+    assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
+    seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
+    kept = [r.object == s.object for r, s in zip(seen, samples, strict=True)]
+    assert trial.kept == pytest.approx(sum(kept) / 3)
+    assert {sample.params["scale"] for sample in samples} == {trial.params["scale"]}
+
+
+def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
+    whole = list(search(bench, "vsf", SPACES["vsf"], 5, 0))
+    half = Bench(bench.model, bench.pairs, 2, bench.rendering, read_colours, tmp_path / "half")
+    stopped = search(half, "vsf", SPACES["vsf"], 5, 0)
+    for _ in range(3):
+        next(stopped)
+    stopped.close()
+    assert list(search(half, "vsf", SPACES["vsf"], 5, 0)) == whole
+    assert len(read_records(half.folder / HISTORY, Trial)) == 5
+
+
+def test_the_history_of_another_search_is_refused(bench):
+    list(search(bench, "nasa", SPACES["nasa"], 2, 0))
+    with pytest.raises(NegjudgeError, match="another search"):
+        list(search(bench, "nasa", {"scale": [0, 0.5, 0.1]}, 2, 0))
+
+
+def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
+    other = Bench(bench.model, bench.pairs, 2, bench.rendering, read_colours, tmp_path / "other")
+    here, there = (list(search(b, "vsf", SPACES["vsf"], 3, s)) for b, s in ((bench, 0), (other, 1)))
+    assert [t.params for t in here] != [t.params for t in there]
+
+
+def test_ties_go_to_the_least_collateral_and_then_to_the_earliest():
+    def trial(number, success, collateral):
+        return Trial("vsf", number, {}, 4, 8, success, 1.0, success, collateral, success, "")
+
+    trials = [trial(0, 0.5, 0.0), trial(1, 0.7, 0.4), trial(2, 0.7, 0.1), trial(3, 0.7, 0.1)]
+    assert min(trials, key=lambda t: t.rank).number == 2
+
+
+def test_collateral_is_the_mean_where_there_was_something_to_lose():
+    outcomes = [
+        Outcome(True, True, True, 0.5),
+        Outcome(True, False, False, None),
+        Outcome(False, True, False, 1.0),
+    ]
+    rates = summarise(outcomes)
+    assert rates == pytest.approx({"success": 1 / 3, "kept": 2 / 3, "removed": 2 / 3, "collateral": 0.75})
+
+
+@pytest.mark.parametrize("path", ["negjudge.nothing:read", "negjudge.jobs:nothing", "negjudge.jobs", ""])
+def test_a_scorer_that_is_not_there_is_named(path):
+    with pytest.raises(NegjudgeError, match=f"scorer '{path}'"):
+        import_scorer(path)
+
+
+@pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
+def test_a_space_that_is_no_range_is_named(bench, values):
+    with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
+        list(search(bench, "nasa", {"scale": values}, 2, 0))
+
+
+@pytest.fixture
+def recipe(recipe_values, tmp_path, monkeypatch):
+    """A recipe with the reader above, under a name that can be imported."""
+    (tmp_path / "colour_reader.py").write_text(Path(__file__).read_text())
+    monkeypatch.syspath_prepend(tmp_path)
+    keys = ("pairs", "splits", "model", "steps", "width", "height", "batch_size", "arguments")
+    values = {key: recipe_values[key] for key in keys} | {
+        "run": str(tmp_path / "tune"),
+        "output": str(tmp_path / "found.yaml"),
+        "spaces": SPACES,
+        "dev": {"splits": ["methods/dev"], "seeds": 2},
+        "trials": 3,
+        "scorer": "colour_reader:read_colours",
+    }
+    path = tmp_path / "tune.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return ["--config", str(path)]
+
+
+def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
+    assert main(recipe) == 0
+    assert f"settings in {tmp_path / 'found.yaml'}" in capsys.readouterr().out
+    methods = read_settings(tmp_path / "found.yaml", ["none", *SPACES])
+    found = yaml.safe_load((tmp_path / "found.yaml").read_text())["search"]
+    history = [json.loads(line) for line in (tmp_path / "tune" / HISTORY).read_text().splitlines()]
+    for name in SPACES:
+        best = next(
+            t for t in history if t["method"] == name and t["number"] == found["best"][name]["number"]
+        )
+        assert methods[name].params.items() >= best["params"].items()
+    assert found["denoiser_evaluations"] == 3 * 2 * 2 * 2  # trials, pairs, seeds, steps
+    assert found["revision"].startswith("sha256-")
+    before = (tmp_path / "found.yaml").read_bytes()
+    assert main(recipe) == 0
+    assert (tmp_path / "found.yaml").read_bytes() == before
+
+
+def test_the_recipe_holds_known_keys_alone():
+    from generate.tune import Recipe
+    from negjudge.recipes import load_recipe
+
+    loaded = load_recipe(Recipe, ["--config", "generate/recipes/mini-tune.yaml"])
+    assert set(loaded.spaces) == {"cfg", "vsf", "nag", "nasa"}
