@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
+from negjudge.drawing import check_arguments
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import GuidanceMethod, guide, pipeline_arguments
+from negjudge.jobs import Rendering
 from negjudge.pipelines import Model
 
 CALL = "call.json"
@@ -29,12 +28,11 @@ def make_picture(
 
     Noise is drawn on the CPU, so that a seed means the same on every device.
     """
+    import torch
+
     pipe = model.pipe
     merged = {**call_defaults(model), **arguments, **pipeline_arguments(pipe, method, negative_prompt)}
-    known = set(inspect.signature(pipe.__call__).parameters)
-    for name in merged:
-        if name not in known:
-            raise NegjudgeError(f"{type(pipe).__name__} takes no argument {name!r}")
+    check_arguments(pipe, Rendering(arguments=merged))
     pipe.set_progress_bar_config(disable=False)
     with guide(pipe, method, negative_prompt=negative_prompt):
         picture = pipe(prompt=prompt, generator=torch.Generator("cpu").manual_seed(seed), **merged).images[0]
