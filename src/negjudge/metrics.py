@@ -13,6 +13,9 @@ from negjudge.calibration import BINS
 from negjudge.records import Sample
 from negjudge.statistics import Floats, Statistic
 
+# Denoiser evaluations in one sampler step.
+EVALUATIONS = {"none": 1, "cfg": 2, "vsf": 1, "nag": 1, "nasa": 1}
+
 
 class Reading(Protocol):
     """What a reader sees in a picture: the object (``None`` for unreadable) and the parts that are there."""
@@ -80,13 +83,15 @@ def brier(probabilities: ArrayLike, labels: ArrayLike) -> Statistic:
 
 def auroc(scores: ArrayLike, labels: ArrayLike) -> Statistic:
     """Return the chance that a positive scores above a negative, ties counting half; scores, labels (n,)."""
-    values, group = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
-    y = np.asarray(labels, dtype=np.float64)
-    members = np.zeros((y.size, values.size))
-    members[np.arange(y.size), group] = 1.0
+    x = np.asarray(scores, dtype=np.float64)
+    order = np.argsort(x, kind="stable")
+    starts = np.unique(x[order], return_index=True)[1]
+    y = np.asarray(labels, dtype=np.float64)[order]
 
     def statistic(weights: Floats) -> Floats:
-        positive, negative = (weights * y) @ members, (weights * (1 - y)) @ members
+        ordered = weights[:, order]
+        positive = np.add.reduceat(ordered * y, starts, axis=1)
+        negative = np.add.reduceat(ordered * (1 - y), starts, axis=1)
         below = np.cumsum(negative, axis=1) - negative / 2
         return _share((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
 

@@ -98,7 +98,7 @@ class Clusters:
         n = min(spread / variance, self.size) if variance > 0 and spread > 0 else self.finest
         t = self._quantile()
         centre = (estimate + t**2 / (2 * n)) / (1 + t**2 / n)
-        half = t / (1 + t**2 / n) * np.sqrt(spread / n + t**2 / (4 * n**2))
+        half = t / (1 + t**2 / n) * (spread / n + t**2 / (4 * n**2)) ** 0.5
         return Interval(
             estimate, max(0.0, min(centre - half, estimate)), min(1.0, max(centre + half, estimate))
         )

@@ -1,0 +1,192 @@
+"""The methods' figures on the test pairs: by the oracle, by a judge, or by labels; and how they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+from negjudge.evaluation.evidence import Evidence
+from negjudge.evaluation.verdicts import Role
+from negjudge.metrics import EVALUATIONS, outcome
+from negjudge.records import Method, Sample
+from negjudge.statistics import Clusters, Difference, Interval, holm
+
+METHODS: tuple[str, ...] = get_args(Method)
+PRIMARY = "success"
+MEASURES = ("success", "kept", "removed", "collateral")
+UNGUIDED = "none"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one source says of one picture; ``decided`` is false where it abstained or was tied.
+
+    ``collateral`` and ``quality`` are ``None`` where the source does not tell.
+    """
+
+    sample: Sample
+    kept: bool
+    removed: bool
+    success: bool
+    collateral: float | None = None
+    quality: float | None = None
+    decided: bool = True
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A method's figures by one source. ``undecided`` is the share that the source abstained on.
+
+    Undecided pictures count as neither kept nor removed nor successful.
+    """
+
+    method: str
+    params: Mapping[str, Any]
+    pictures: int
+    pairs: int
+    success: Interval
+    kept: Interval
+    removed: Interval
+    collateral: Interval | None
+    quality: Interval | None
+    undecided: float
+    evaluations: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The paired difference of two methods in one measure, over the pictures of same pair and seed."""
+
+    measure: str
+    first: str
+    second: str
+    pictures: int
+    pairs: int
+    difference: Difference
+
+
+def by_oracle(evidence: Evidence) -> list[Scored]:
+    """Return the oracle's view of each test picture that it has read; quality is its residual."""
+    found = []
+    for sample in evidence.tested:
+        reading = evidence.readings.get(sample.id)
+        if reading is None:
+            continue
+        plain = evidence.unguided.get((sample.pair, sample.seed))
+        before = evidence.readings.get(plain.id) if plain else None
+        seen = outcome(sample, reading, before, evidence.pairs[sample.pair].others)
+        collateral = None if sample.method == UNGUIDED else seen.collateral
+        found.append(Scored(sample, seen.kept, seen.removed, seen.success, collateral, reading.residual))
+    return found
+
+
+def by_judge(evidence: Evidence, role: Role) -> list[Scored]:
+    """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating."""
+    found = []
+    verdicts = evidence.verdicts.get((role, "plain"), {})
+    for sample in evidence.tested:
+        verdict = verdicts.get(sample.id)
+        if verdict is None:
+            continue
+        decided = not verdict.abstained and None not in (verdict.object_present, verdict.element_present)
+        found.append(
+            Scored(
+                sample,
+                kept=decided and (verdict.object_present or 0.0) >= 0.5,
+                removed=decided and (verdict.element_present or 0.0) < 0.5,
+                success=decided and (verdict.success or 0.0) >= 0.5,
+                quality=verdict.quality,
+                decided=decided,
+            )
+        )
+    return found
+
+
+def by_labels(evidence: Evidence) -> list[Scored]:
+    """Return the annotators' view of each test picture with labels of object and element."""
+    found = []
+    for sample in evidence.tested:
+        named, element = (evidence.labels.get((sample.id, question)) for question in ("object", "element"))
+        if named is None or element is None:
+            continue
+        rating = evidence.labels.get((sample.id, "quality"))
+        kept, removed = named.answer == "yes", element.answer == "no"
+        decided = {named.answer, element.answer} <= {"yes", "no"}
+        quality = rating.probability if rating else None
+        found.append(Scored(sample, kept, removed, kept and removed, None, quality, decided))
+    return found
+
+
+def methods_table(scored: Sequence[Scored], draws: int) -> list[MethodRow]:
+    """Return a row for each method among the pictures, in the order of ``METHODS``."""
+    rows = []
+    for method in METHODS:
+        mine = [one for one in scored if one.sample.method == method]
+        if mine:
+            rows.append(_row(method, mine, draws))
+    return rows
+
+
+def _row(method: str, scored: Sequence[Scored], draws: int) -> MethodRow:
+    clusters = clusters_of([one.sample for one in scored], draws)
+    qualities = [one.quality for one in scored if one.quality is not None]
+    return MethodRow(
+        method=method,
+        params=dict(scored[0].sample.params),
+        pictures=len(scored),
+        pairs=len({one.sample.pair for one in scored}),
+        success=clusters.rate([one.success for one in scored]),
+        kept=clusters.rate([one.kept for one in scored]),
+        removed=clusters.rate([one.removed for one in scored]),
+        collateral=_collateral(scored, draws),
+        quality=clusters.mean(qualities) if len(qualities) == len(scored) else None,
+        undecided=sum(not one.decided for one in scored) / len(scored),
+        evaluations=scored[0].sample.steps * EVALUATIONS[method],
+    )
+
+
+def _collateral(scored: Sequence[Scored], draws: int) -> Interval | None:
+    told = [(one.sample, one.collateral) for one in scored if one.collateral is not None]
+    if not told:
+        return None
+    return clusters_of([sample for sample, _ in told], draws).rate([share for _, share in told])
+
+
+def comparisons(scored: Sequence[Scored], draws: int) -> list[Comparison]:
+    """Return every guided method against none in each measure, and the guided ones against each other.
+
+    p-values are corrected by Holm's method within each measure; among the guided, success alone is compared.
+    """
+    methods = [m for m in METHODS if any(one.sample.method == m for one in scored)]
+    guided = [method for method in methods if method != UNGUIDED]
+    wanted = [(m, a, UNGUIDED) for m in MEASURES[:3] for a in guided if UNGUIDED in methods]
+    wanted += [(PRIMARY, a, b) for i, a in enumerate(guided) for b in guided[i + 1 :]]
+    found = [c for measure, a, b in wanted if (c := _compare(scored, measure, a, b, draws)) is not None]
+    corrected = []
+    for measure in MEASURES:
+        family = {f"{c.first} {c.second}": c for c in found if c.measure == measure}
+        adjusted = holm({name: c.difference for name, c in family.items()})
+        corrected += [replace(c, difference=adjusted[name]) for name, c in family.items()]
+    return corrected
+
+
+def _compare(
+    scored: Sequence[Scored], measure: str, first: str, second: str, draws: int
+) -> Comparison | None:
+    sides = [
+        {(s.sample.pair, s.sample.seed): s for s in scored if s.sample.method == method}
+        for method in (first, second)
+    ]
+    common = [key for key in sides[0] if key in sides[1]]
+    if not common:
+        return None
+    clusters = clusters_of([sides[0][key].sample for key in common], draws)
+    values = [[float(getattr(side[key], measure)) for key in common] for side in sides]
+    difference = clusters.difference(*values)
+    return Comparison(measure, first, second, len(common), len({pair for pair, _ in common}), difference)
+
+
+def clusters_of(samples: Sequence[Sample], draws: int) -> Clusters:
+    """Return samples clustered by object and element together."""
+    return Clusters([s.object for s in samples], [s.element for s in samples], draws=draws)

@@ -1,0 +1,104 @@
+"""The oracle's readings of a run's pictures: made where they are missing, kept in oracle.jsonl."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from negjudge.errors import NegjudgeError
+from negjudge.progress import progress_bar
+from negjudge.records import Sample, append_records, read_records
+from negjudge.runs import ORACLE
+
+Reader = Callable[[Sequence[Path]], Sequence[Any]]
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class SampleReading:
+    """What a reader saw in a sample's picture; object ``None`` means unreadable.
+
+    ``residual`` is what the reader could not explain of the picture, ``difficulty`` runs from 0, easy, to 1.
+    ``sha256`` is of the picture that was read, ``reader`` who read it.
+    """
+
+    sample: str
+    object: str | None
+    parts: tuple[str, ...]
+    residual: float
+    difficulty: float
+    sha256: str
+    reader: str
+
+
+def import_reader(path: str) -> Reader:
+    """Return the function at "module:function"; NegjudgeError where there is none."""
+    module, _, name = path.partition(":")
+    try:
+        reader = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NegjudgeError(f"reader {path!r} cannot be imported ({error}); write module:function") from None
+    if not callable(reader):
+        raise NegjudgeError(f"reader {path!r} is not a function; write module:function")
+    return reader
+
+
+def read_pictures(run: Path, samples: Sequence[Sample], reader: str) -> dict[str, SampleReading]:
+    """Return the readings of samples by id, reading only pictures that this reader has not read yet.
+
+    Raises NegjudgeError where a picture is missing or is not the one that its sample records.
+    """
+    wanted = {sample.id: sample for sample in samples}
+    known = {r.sample: r for r in read_records(run / ORACLE, SampleReading) if _is_current(r, wanted, reader)}
+    missing = [sample for sample in samples if sample.id not in known]
+    if missing:
+        with progress_bar("oracle", len(wanted), "pictures", len(known)) as advance:
+            for readings in _read(run, missing, reader):
+                append_records(run / ORACLE, readings)
+                known |= {reading.sample: reading for reading in readings}
+                advance(len(readings))
+    return known
+
+
+def _is_current(reading: SampleReading, wanted: Mapping[str, Sample], reader: str) -> bool:
+    sample = wanted.get(reading.sample)
+    return sample is not None and (reading.sha256, reading.reader) == (sample.sha256, reader)
+
+
+def _read(run: Path, samples: Sequence[Sample], reader: str) -> Iterator[list[SampleReading]]:
+    read = import_reader(reader)
+    for start in range(0, len(samples), BATCH):
+        batch = samples[start : start + BATCH]
+        paths = [checked_picture(run, sample) for sample in batch]
+        yield [
+            SampleReading(
+                sample=sample.id,
+                object=seen.object,
+                parts=tuple(seen.parts),
+                residual=float(seen.residual),
+                difficulty=float(seen.difficulty),
+                sha256=sample.sha256,
+                reader=reader,
+            )
+            for sample, seen in zip(batch, read(paths), strict=True)
+        ]
+
+
+def checked_picture(run: Path, sample: Sample) -> Path:
+    """Return the file of a sample's picture; NegjudgeError where it is missing or not the recorded one."""
+    path = run / sample.image
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise NegjudgeError(
+            f"{path} is missing; make it again with the generate stage's --repair true"
+        ) from None
+    if hashlib.sha256(content).hexdigest() != sample.sha256:
+        raise NegjudgeError(
+            f"{path} is not the recorded picture; make it again with generate's --repair true"
+        )
+    return path

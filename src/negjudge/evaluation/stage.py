@@ -1,0 +1,174 @@
+"""The whole evaluation of a run, from its files to metrics.json."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from negjudge.agreement import agreement
+from negjudge.durable import write_atomically
+from negjudge.errors import NegjudgeError
+from negjudge.evaluation.controls import specificity
+from negjudge.evaluation.evidence import Evidence, gather
+from negjudge.evaluation.judges import judge_tables
+from negjudge.evaluation.methods import (
+    METHODS,
+    PRIMARY,
+    UNGUIDED,
+    Comparison,
+    MethodRow,
+    Scored,
+    by_judge,
+    by_labels,
+    by_oracle,
+    comparisons,
+    methods_table,
+)
+from negjudge.evaluation.questions import true_answer
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.runs import METRICS, locked
+from negjudge.splits import violations
+from negjudge.statistics import proportion
+
+FORMAT = 1
+PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
+SOURCES: dict[str, Callable[[Evidence], list[Scored]]] = {
+    "oracle": by_oracle,
+    "labels": by_labels,
+    "tuned": lambda evidence: by_judge(evidence, "tuned"),
+    "base": lambda evidence: by_judge(evidence, "base"),
+}
+
+
+def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
+    """Measure a run, write its metrics.json, and return what was written.
+
+    Readings and verdicts that the run folder holds already are not made again. What a run lacks (labels, a
+    judge, an oracle) leaves the parts that need it empty.
+    """
+    with locked(run, "eval"):
+        evidence = gather(recipe, run)
+        wrong = violations(evidence.splits, evidence.pairs)
+        if wrong:
+            raise NegjudgeError(f"{recipe.splits}: {wrong[0]}; make the splits again")
+        metrics = _plain(measure(evidence, recipe))
+        write_atomically(run / METRICS, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+    return metrics
+
+
+def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
+    """Return all figures of a run, by section; a section without input is empty."""
+    methods, compared = {}, {}
+    for source, view in SOURCES.items():
+        scored = view(evidence)
+        if scored:
+            methods[source] = methods_table(scored, recipe.draws)
+            compared[source] = comparisons(scored, recipe.draws)
+    judges = judge_tables(evidence, recipe.draws)
+    return {
+        "format": FORMAT,
+        "note": recipe.note,
+        "finding": finding(methods, compared),
+        "methods": methods,
+        "comparisons": compared,
+        "specificity": specificity(evidence, recipe.draws),
+        "judges": judges.rows,
+        "gains": judges.gains,
+        "reliability": judges.reliability,
+        "agreement": agreement(evidence.votes),
+        "labels": _labels(evidence),
+        "oracle_check": _oracle_check(recipe),
+        "provenance": _provenance(evidence, recipe),
+    }
+
+
+def finding(
+    methods: Mapping[str, Sequence[MethodRow]], compared: Mapping[str, Sequence[Comparison]]
+) -> dict[str, Any] | None:
+    """Return what the page's first sentence says: the best method's success against none's, by one source.
+
+    The source is the oracle where there is one, else people's labels, else the tuned judge. The best method
+    is the one with the highest success; that it was picked among several is why its p-value is corrected.
+    """
+    source = next((name for name in SOURCES if name in methods and name != "base"), None)
+    rows = {row.method: row for row in methods.get(source or "", ())}
+    guided = [row for name, row in rows.items() if name != UNGUIDED]
+    if source is None or UNGUIDED not in rows or not guided:
+        return None
+    best = max(guided, key=lambda row: row.success.estimate)
+    against = next(
+        c for c in compared[source] if (c.measure, c.first, c.second) == (PRIMARY, best.method, UNGUIDED)
+    )
+    return {"source": source, "best": best, "unguided": rows[UNGUIDED], "comparison": against}
+
+
+def _labels(evidence: Evidence) -> list[dict[str, Any]]:
+    """Return how often the labels say what the oracle says; a rate, no interval: the pictures are related."""
+    found = []
+    for topic in ("object", "element"):
+        both = [
+            (true_answer(evidence, sample, topic, "labels"), true_answer(evidence, sample, topic, "oracle"))
+            for sample in evidence.samples
+        ]
+        known = [label == truth for label, truth in both if label is not None and truth is not None]
+        if known:
+            found.append({"question": topic, "pictures": len(known), "agree": sum(known) / len(known)})
+    return found
+
+
+def _oracle_check(recipe: EvalRecipe) -> list[dict[str, Any]]:
+    """Return how often the oracle was wrong on pictures looked at by eye, by method, with intervals."""
+    if recipe.oracle_check is None:
+        return []
+    try:
+        content = json.loads(Path(recipe.oracle_check).read_text())
+        counts = [(m, content[m]["wrong"], content[m]["pictures"]) for m in METHODS if m in content]
+        return [{"method": m, "pictures": n, "error": proportion(k, n)} for m, k, n in counts]
+    except FileNotFoundError:
+        raise NegjudgeError(f"{recipe.oracle_check} is missing; leave oracle_check out, or add it") from None
+    except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        expected = 'expected {"vsf": {"pictures": 60, "wrong": 1}, …}'
+        raise NegjudgeError(f"{recipe.oracle_check} is not an oracle check; {expected}") from None
+
+
+def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
+    models = sorted({(s.model, s.revision, s.steps, s.device, s.dtype) for s in evidence.samples})
+    keys = ("model", "revision", "steps", "device", "dtype")
+    return {
+        "models": [dict(zip(keys, model, strict=True)) for model in models],
+        "samples": len(evidence.samples),
+        "control": len(evidence.control),
+        "votes": len(evidence.votes),
+        "sources": sorted({vote.source for vote in evidence.votes}),
+        "reader": recipe.reader,
+        "base": recipe.base,
+        "pairs": recipe.pairs,
+        "splits": recipe.splits,
+        "draws": recipe.draws,
+        "packages": {name: found for name in ("negjudge", *PACKAGES) if (found := _version(name))},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as dicts, tuples as lists, and what is not a number as ``None``: JSON has no nan."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value

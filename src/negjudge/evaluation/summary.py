@@ -1,0 +1,101 @@
+"""The figures of an evaluation in a few lines for the terminal, and the finding as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.sheets import METHOD_NAMES
+
+SOURCE_NAMES = {
+    "oracle": "the oracle",
+    "labels": "the annotators' labels",
+    "tuned": "the tuned judge",
+    "base": "the base judge",
+}
+STRATUM_NAMES = {
+    "seen": "seen",
+    "new_object": "new object",
+    "new_element": "new element",
+    "both_new": "both new",
+    "all four": "all four",
+    "strict": "new to the base too",
+}
+
+
+def percent(interval: Mapping[str, Any] | None, signed: bool = False) -> str:
+    """Return an interval as "84 % (76–90)", a signed one as "+62 (54 to 70) points"; a dash for none."""
+    if interval is None or interval["estimate"] is None:
+        return "–"
+    sign = "+" if signed else ""
+    estimate = f"{100 * interval['estimate']:{sign}.0f}"
+    ends = [None if interval[end] is None else f"{100 * interval[end]:{sign}.0f}" for end in ("low", "high")]
+    if signed:
+        return f"{estimate} points" if None in ends else f"{estimate} points ({ends[0]} to {ends[1]})"
+    return f"{estimate} %" if None in ends else f"{estimate} % ({ends[0]}–{ends[1]})"
+
+
+def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
+    """Return the one sentence that the report opens with, or ``None`` without methods to compare."""
+    finding = metrics["finding"]
+    if finding is None:
+        return None
+    best, plain, against = finding["best"], finding["unguided"], finding["comparison"]
+    gap = against["difference"]
+    clear = (
+        gap["low"] is not None and gap["low"] > 0 and gap["adjusted"] is not None and gap["adjusted"] < 0.05
+    )
+    name = METHOD_NAMES[best["method"]]
+    said = (
+        f"{name} removed the named element and kept the object in {percent(best['success'])} of pictures, against "
+        f"{percent(plain['success'])} without guidance: {percent(gap, signed=True)}"
+    )
+    verdict = "" if clear else ", a difference that these pictures do not establish"
+    seen = f"{best['pictures']} pictures of {best['pairs']} test pairs each"
+    return f"{said}{verdict} ({seen}, by {SOURCE_NAMES[finding['source']]}; 95 % intervals)."
+
+
+def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that the eval stage prints."""
+    yield finding_sentence(metrics) or "no guided and unguided pictures of test pairs to compare"
+    for source, rows in metrics["methods"].items():
+        yield f"\nmethods by {SOURCE_NAMES[source]}"
+        yield from _aligned(
+            [["", "success", "kept", "removed", "collateral"]]
+            + [[METHOD_NAMES[r["method"]], *(percent(r[m]) for m in _MEASURES)] for r in rows]
+        )
+    for truth in ("oracle", "labels"):
+        rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
+        if rows:
+            yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
+            yield from _aligned(_judges(rows))
+    yield f"\n{metrics['note']}"
+
+
+_MEASURES = ("success", "kept", "removed", "collateral")
+
+
+def _judges(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    strata = list(dict.fromkeys(row["stratum"] for row in rows))
+    cells = {(row["judge"], row["stratum"]): row for row in rows}
+    table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
+    for judge in (TEXT_ONLY, BASE, REFITTED, TUNED):
+        found = [cells.get((judge, stratum)) for stratum in strata]
+        if any(found):
+            table.append([judge, *(_accuracy(row) for row in found)])
+    return table
+
+
+def _accuracy(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    if row["quality"] is None:
+        return f"too few ({row['pairs']} pairs)"
+    return percent(row["quality"]["balanced_accuracy"])
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    for row in table:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
