@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.methods import MEASURES
 from negjudge.sheets import METHOD_NAMES
 
 SOURCE_NAMES = {
@@ -43,17 +44,20 @@ def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
         return None
     best, plain, against = finding["best"], finding["unguided"], finding["comparison"]
     gap = against["difference"]
-    clear = (
-        gap["low"] is not None and gap["low"] > 0 and gap["adjusted"] is not None and gap["adjusted"] < 0.05
-    )
-    name = METHOD_NAMES[best["method"]]
     said = (
-        f"{name} removed the named element and kept the object in {percent(best['success'])} of pictures, against "
-        f"{percent(plain['success'])} without guidance: {percent(gap, signed=True)}"
+        f"{METHOD_NAMES[best['method']]} removed the named element and kept the object in "
+        f"{percent(best['success'])} of pictures, against {percent(plain['success'])} without guidance: "
+        f"{percent(gap, signed=True)}"
     )
-    verdict = "" if clear else ", a difference that these pictures do not establish"
+    verdict = "" if is_clear(gap) else ", a difference that these pictures do not establish"
     seen = f"{best['pictures']} pictures of {best['pairs']} test pairs each"
     return f"{said}{verdict} ({seen}, by {SOURCE_NAMES[finding['source']]}; 95 % intervals)."
+
+
+def is_clear(gap: Mapping[str, Any]) -> bool:
+    """Tell whether a difference is above 0, interval and corrected p-value alike."""
+    low, adjusted = gap["low"], gap["adjusted"]
+    return low is not None and low > 0 and adjusted is not None and adjusted < 0.05
 
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -63,7 +67,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"\nmethods by {SOURCE_NAMES[source]}"
         yield from _aligned(
             [["", "success", "kept", "removed", "collateral"]]
-            + [[METHOD_NAMES[r["method"]], *(percent(r[m]) for m in _MEASURES)] for r in rows]
+            + [[METHOD_NAMES[r["method"]], *(percent(r[m]) for m in MEASURES)] for r in rows]
         )
     for truth in ("oracle", "labels"):
         rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
@@ -71,9 +75,6 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
             yield from _aligned(_judges(rows))
     yield f"\n{metrics['note']}"
-
-
-_MEASURES = ("success", "kept", "removed", "collateral")
 
 
 def _judges(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
