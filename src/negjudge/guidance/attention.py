@@ -158,15 +158,15 @@ class GuidedCall:
 
     def _real_keys(self, keys: str) -> torch.Tensor | None:
         """The layout's masks as ``(batch, 1, 1, keys)``; never one entry for each query and key."""
-        masks = {"P": self.layout.positive_mask, "N": self.layout.negative_mask}
+        masks = {"I": None, "P": self.layout.positive_mask, "N": self.layout.negative_mask}
         groups = _sorted(self._keys, keys)
-        given = [mask for group in groups if (mask := masks.get(group)) is not None]
-        if not given:
+        if all(masks[group] is None for group in groups):
             return None
+        every = self.query.new_ones(len(self.query), 1, dtype=torch.bool)
         parts = []
         for group in groups:
-            mask = masks.get(group)
-            parts.append(given[0].new_ones(len(given[0]), len(self._keys[group])) if mask is None else mask)
+            mask = masks[group]
+            parts.append(every.expand(-1, len(self._keys[group])) if mask is None else mask)
         real = torch.cat(parts, dim=-1)
         if "I" not in groups:
             # A softmax over nothing is not a number; what it gives here is thrown away (only_where_negative).

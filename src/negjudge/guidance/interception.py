@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +15,28 @@ from negjudge.guidance.layout import TokenLayout
 
 Kernel = Callable[..., torch.Tensor]
 """``(query, key, value, layout, *, attn_mask, attn_scale, enable_gqa)`` to a tensor of ``query``'s shape."""
+
+
+class _Armed:
+    """A module whose attention call is replaced: what stands in the place of its forward."""
+
+    def __init__(self, name: str, module: torch.nn.Module, interception: Interception) -> None:
+        self.name, self.interception, self.calls = name, interception, 0
+        self.original = module.forward
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The module's own forward, in which ``interception`` replaces exactly one call."""
+        if self.interception.layout is None:
+            return self.original(*args, **kwargs)
+        self.interception.current = self
+        output = self.original(*args, **kwargs)
+        self.interception.current = None
+        if self.calls != 1:
+            raise NegjudgeError(
+                f"{self.name} made {self.calls} scaled_dot_product_attention calls, guidance expects one; "
+                "use the pipeline's default attention processor and backend"
+            )
+        return output
 
 
 class Interception(TorchFunctionMode):
@@ -30,30 +51,29 @@ class Interception(TorchFunctionMode):
         super().__init__()
         self.kernel = kernel
         self.modules = dict(modules)
-        self.calls = dict.fromkeys(modules, 0)
+        self.armed: list[_Armed] = []
         self.layout: TokenLayout | None = None
-        self.current: str | None = None
+        self.current: _Armed | None = None
 
     @contextmanager
-    def hooked(self) -> Iterator[None]:
+    def installed(self) -> Iterator[None]:
         """Arm the modules for as long as the block lasts."""
+        self.armed = [_Armed(name, module, self) for name, module in self.modules.items()]
         with ExitStack() as stack:
-            for name, module in self.modules.items():
-                before = module.register_forward_pre_hook(partial(self._enter, name))
-                stack.callback(before.remove)
-                after = module.register_forward_hook(partial(self._leave, name))
-                stack.callback(after.remove)
+            for armed, module in zip(self.armed, self.modules.values(), strict=True):
+                stack.enter_context(replaced(module, "forward", armed.forward))
             yield
 
     @contextmanager
     def guiding(self, layout: TokenLayout) -> Iterator[None]:
         """Guide one forward of the denoiser. Raises NegjudgeError where an armed module was never reached."""
         self.layout, self.current = layout, None
-        self.calls = dict.fromkeys(self.calls, 0)
+        for armed in self.armed:
+            armed.calls = 0
         try:
             with self:
                 yield
-            missed = [name for name, calls in self.calls.items() if calls != 1]
+            missed = [armed.name for armed in self.armed if armed.calls != 1]
             if missed:
                 raise NegjudgeError(
                     f"guidance did not reach {_some(missed)}, which the denoiser skipped; its output is wrong"
@@ -67,7 +87,7 @@ class Interception(TorchFunctionMode):
         kwargs = kwargs or {}
         if self.current is None or func is not F.scaled_dot_product_attention:
             return func(*args, **kwargs)
-        self.calls[self.current] += 1
+        self.current.calls += 1
         return self._guided(*args, **kwargs)
 
     def _guided(
@@ -82,26 +102,35 @@ class Interception(TorchFunctionMode):
         enable_gqa: bool = False,
     ) -> torch.Tensor:
         if dropout_p or is_causal:
-            raise NegjudgeError(f"attention in {self.current} is causal or has dropout, and cannot be guided")
+            raise NegjudgeError(
+                "attention that is causal or has dropout cannot be guided; put the denoiser in eval mode"
+            )
         return self.kernel(
             query, key, value, self.layout, attn_mask=attn_mask, attn_scale=scale, enable_gqa=enable_gqa
         )
 
-    def _enter(self, name: str, module: torch.nn.Module, args: Any) -> None:
-        if self.layout is not None:
-            self.current = name
 
-    def _leave(self, name: str, module: torch.nn.Module, args: Any, output: Any) -> None:
-        if self.layout is None:
-            return
-        self.current = None
-        if self.calls[name] != 1:
-            raise NegjudgeError(
-                f"{name} made {self.calls[name]} scaled_dot_product_attention calls, guidance expects one; "
-                "use the pipeline's default attention processor and backend"
-            )
+@contextmanager
+def replaced(module: torch.nn.Module, name: str, value: Any) -> Iterator[None]:
+    """Set an attribute of one instance, and take it back at the end.
+
+    Who replaced it again inside the block keeps what they set: our replacements then pass everything on.
+    """
+    attributes = vars(module)
+    before = attributes.get(name, _MISSING)
+    attributes[name] = value
+    try:
+        yield
+    finally:
+        if attributes.get(name) is value:
+            if before is _MISSING:
+                del attributes[name]
+            else:
+                attributes[name] = before
 
 
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
+_MISSING = object()
+
+
+def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -38,13 +38,6 @@ class Plain(GuidanceMethod):
 
 
 @dataclass(frozen=True)
-class AttentionGuidance(GuidanceMethod):
-    """A method that works inside the denoiser's attention, by ``guide``."""
-
-    padding: Padding = dataclasses.field(default="none", kw_only=True)
-
-
-@dataclass(frozen=True)
 class CFG(GuidanceMethod):
     """Classifier-free guidance (Ho and Salimans, arXiv:2207.12598) by the pipeline: two forwards a step.
 
@@ -62,7 +55,7 @@ class CFG(GuidanceMethod):
 
 
 @dataclass(frozen=True)
-class VSF(AttentionGuidance):
+class VSF(GuidanceMethod):
     """Value Sign Flip (arXiv:2508.10931): the picture attends the negative's values with their sign flipped.
 
     ``scale`` is the paper's α, ``offset`` its β. Special tokens are flipped with the rest: in the SD3 family
@@ -90,6 +83,7 @@ class VSF(AttentionGuidance):
     scale: float = 1.0
     offset: float = 0.0
     leak: bool = False
+    padding: Padding = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,7 +92,7 @@ class VSF(AttentionGuidance):
 
 
 @dataclass(frozen=True)
-class NAG(AttentionGuidance):
+class NAG(GuidanceMethod):
     """Normalized Attention Guidance (arXiv:2505.21179): extrapolate, bound the norm, blend.
 
     ``phi`` is the paper's φ, ``tau`` the bound, ``alpha`` the blend. The public code's ``nag_scale`` is
@@ -112,7 +106,7 @@ class NAG(AttentionGuidance):
     tau: float = 2.5
     alpha: float = 0.25
     norm: Literal["l1", "l2"] = "l1"
-    padding: Padding = dataclasses.field(default="full", kw_only=True)
+    padding: Padding = "full"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -127,7 +121,7 @@ class NAG(AttentionGuidance):
 
 
 @dataclass(frozen=True)
-class NASA(AttentionGuidance):
+class NASA(GuidanceMethod):
     """Negative-Away Steer Attention (arXiv:2412.02687): subtract the attention over the negative, scaled.
 
     Useful scales lie between 0 and 0.5. ``padding`` "full" is that of the MMDiT code of VSF's authors.
@@ -136,12 +130,15 @@ class NASA(AttentionGuidance):
     name = "nasa"
 
     scale: float = 0.1
-    padding: Padding = dataclasses.field(default="full", kw_only=True)
+    padding: Padding = "full"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require(self.scale >= 0, "NASA's scale", self.scale, "0 or more")
 
+
+AttentionGuidance = VSF | NAG | NASA
+"""The methods that work inside the denoiser's attention."""
 
 METHODS: dict[str, type[GuidanceMethod]] = {kind.name: kind for kind in (Plain, CFG, VSF, NAG, NASA)}
 

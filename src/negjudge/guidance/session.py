@@ -14,7 +14,7 @@ import torch
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.families import Family, Negatives
-from negjudge.guidance.interception import Interception, Kernel
+from negjudge.guidance.interception import Interception, Kernel, replaced
 from negjudge.guidance.methods import VSF, AttentionGuidance
 
 Around = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
@@ -50,9 +50,12 @@ class Session:
         with ExitStack() as stack:
             stack.enter_context(claimed(self.pipe, *(denoiser for denoiser, _ in self.denoisers)))
             for denoiser, interception in self.denoisers:
-                stack.enter_context(interception.hooked())
-                forward = functools.partial(self._forward, denoiser, interception)
-                stack.enter_context(_wrapped(denoiser, forward))
+                stack.enter_context(interception.installed())
+                # Outside of its compiled version, so that text is encoded eagerly.
+                name = "forward" if denoiser._compiled_call_impl is None else "_compiled_call_impl"
+                original = getattr(denoiser, name)
+                forward = functools.partial(self._forward, denoiser, interception, original)
+                stack.enter_context(replaced(denoiser, name, forward))
             stack.enter_context(watched(self.pipe, self._call))
             stack.callback(setattr, self, "active", False)
             self.active = True
@@ -89,7 +92,7 @@ class Session:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        """Instead of one forward of a denoiser. Outside of torch.compile, so that text is encoded eagerly."""
+        """Instead of one forward of a denoiser."""
         if not self.active:
             return original(*args, **kwargs)
         inner = _inner(denoiser)
@@ -110,6 +113,7 @@ class Session:
     def _negatives(self, forward: Mapping[str, Any]) -> Negatives:
         text = self.family.text(forward)
         texts = self._for_each_picture(len(text))
+        self.encoded.setdefault("", text.new_zeros(0, text.shape[-1]))
         missing = sorted({one for one in texts if one not in self.encoded})
         if missing:
             with torch.no_grad():
@@ -168,25 +172,6 @@ def watched(pipe: Any, around: Around) -> Iterator[None]:
         yield
     finally:
         object.__setattr__(pipe, "__class__", kind)
-
-
-@contextmanager
-def _wrapped(module: torch.nn.Module, wrapper: Callable[..., Any]) -> Iterator[None]:
-    """Put ``wrapper(original, ...)`` in the place of a module's forward, outside of its compiled version."""
-    name = "forward" if module._compiled_call_impl is None else "_compiled_call_impl"
-    had = name in vars(module)
-    original = getattr(module, name)
-    replacement = functools.partial(wrapper, original)
-    vars(module)[name] = replacement
-    try:
-        yield
-    finally:
-        # Whoever wrapped it again inside the block keeps a wrapper that passes everything on.
-        if vars(module).get(name) is replacement:
-            if had:
-                vars(module)[name] = original
-            else:
-                del vars(module)[name]
 
 
 @contextmanager
