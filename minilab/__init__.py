@@ -1,1 +1,1 @@
-"""The mini lab: a small drawn world, its oracle, its annotators, and the scripts that make the tiny models."""
+"""The mini lab: a small drawn world, its oracle and annotators, and the scripts that make the tiny models."""

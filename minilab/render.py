@@ -54,11 +54,8 @@ def render_scene(scene: Scene) -> Image.Image:
     """Render a scene as an RGB picture of 64 by 64 pixels, smoothed by supersampling."""
     body = COLOURS[scene.colour]
     background = BACKGROUNDS[scene.background]
-    named = {
-        "body": body,
-        "shade": tuple(round(c * SHADE_FACTOR) for c in body),
-        "background": background,
-    }
+    red, green, blue = (round(channel * SHADE_FACTOR) for channel in body)
+    named = {"body": body, "shade": (red, green, blue), "background": background}
     picture = Image.new("RGB", (SIZE * SUPERSAMPLING, SIZE * SUPERSAMPLING), background)
     draw = ImageDraw.Draw(picture)
     for shape in scene.shapes():

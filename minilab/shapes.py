@@ -28,7 +28,7 @@ SHADE_FACTOR = 0.62
 
 @dataclass(frozen=True)
 class Shape:
-    """One filled shape: its kind, the numbers that place it, its colour and, for lines and rings, its width."""
+    """One filled shape: its kind, the numbers that place it, its colour and a line's or ring's width."""
 
     kind: Literal["ellipse", "box", "polygon", "line", "ring"]
     points: tuple[Point, ...]

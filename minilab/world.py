@@ -5,8 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minilab.shapes import (
-    BODY, DOOR, GLASS, GOLD, HORN, INK, METAL, ORANGE, PINK, SHADE, WHITE, WOOD, Shape, box, disc, door,
-    ellipse, eye, flag, lamp, line, pane, polygon, porthole, ring, steam, wheel,
+    BODY,
+    DOOR,
+    GLASS,
+    GOLD,
+    HORN,
+    INK,
+    METAL,
+    ORANGE,
+    PINK,
+    SHADE,
+    WHITE,
+    WOOD,
+    Shape,
+    box,
+    disc,
+    door,
+    ellipse,
+    eye,
+    flag,
+    lamp,
+    line,
+    pane,
+    polygon,
+    porthole,
+    ring,
+    steam,
+    wheel,
 )  # fmt: skip
 
 ESSENTIAL_RATE = 0.93
