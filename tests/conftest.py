@@ -26,6 +26,7 @@ from negjudge.evaluation.evidence import Evidence, judges_of, questions_for
 from negjudge.evaluation.recipe import CardRecipe, EvalRecipe
 from negjudge.evaluation.verdicts import Ask
 from negjudge.jobs import seed_of, wrong_negatives
+from negjudge.judge_settings import JudgeSettings, write_settings
 from negjudge.records import (
     Label,
     Method,
@@ -86,7 +87,7 @@ def recipe_for(run: Path, **changes: object) -> EvalRecipe:
         "reader": f"{__name__}:read_files",
         "base": str(run.parent / "base"),
         "control_pictures": 80,
-        "draws": 100,
+        "draws": 40,
         "title": "A synthetic run",
         "note": NOTE,
         "card": CardRecipe(licence="apache-2.0"),
@@ -131,12 +132,12 @@ def _sample(run: Path, pair: Pair, method: Method, seed: int, rng: random.Random
     determinants = {"pair": pair.id, "negative": pair.negative, "method": method, "seed": seed}
     name = sample_id(**determinants)
     world = random.Random(seed)
-    parts = {p for p in (pair.element, *pair.others) if world.random() < (0.9 if pair.essential else 0.6)}
+    parts = [p for p in (pair.element, *pair.others) if world.random() < (0.9 if pair.essential else 0.6)]
     removal, ruin, spill = RATES[method]
     gone = {p for p in parts if rng.random() < (removal if p == pair.negative else spill)}
     scene = {
         "object": None if rng.random() < ruin else pair.object,
-        "parts": sorted(parts - gone),
+        "parts": [part for part in parts if part not in gone],
         "residual": round(rng.random() * 0.3, 3),
     }
     text = PngInfo()
@@ -183,7 +184,7 @@ def judge_run(folder: Path, run: Path, rng: random.Random | None = None) -> None
     rng = rng or random.Random(5)
     for place in (folder / "base", run / "judge"):
         place.mkdir(exist_ok=True)
-        (place / "judge.json").write_text(json.dumps({"place": place.name}))
+        write_settings(place, JudgeSettings(training={"steps": 60, "recipe": {"lora": {"rank": 16}}}))
     curve = [{"step": s, "epoch": s / 60, "loss": 1.2 / (1 + s / 10)} for s in range(5, 65, 5)]
     curve += [{"step": s, "epoch": s / 60, "eval_loss": 1.3 / (1 + s / 12)} for s in (15, 30, 45, 60)]
     (run / "judge" / "curves.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in curve))

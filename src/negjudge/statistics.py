@@ -159,15 +159,12 @@ def _mean_of(values: ArrayLike) -> Statistic:
 
 
 def holm(differences: Mapping[str, Difference]) -> dict[str, Difference]:
-    """Return the differences with p-values adjusted by Holm's method over all that have one."""
-    from statsmodels.stats.multitest import multipletests  # takes a second to import
-
-    tested = {name: d.p for name, d in differences.items() if d.p is not None}
-    if not tested:
-        return dict(differences)
-    adjusted = dict(zip(tested, multipletests(list(tested.values()), method="holm")[1], strict=True))
+    """Return the differences with p-values adjusted by Holm's method (1979) over all that have one."""
+    tested = sorted((d.p, name) for name, d in differences.items() if d.p is not None)
+    raised = [p * (len(tested) - rank) for rank, (p, _) in enumerate(tested)]
+    adjusted = dict(zip([name for _, name in tested], itertools.accumulate(raised, max), strict=True))
     return {
-        name: replace(d, adjusted=float(adjusted[name])) if name in adjusted else d
+        name: replace(d, adjusted=min(1.0, adjusted[name])) if name in adjusted else d
         for name, d in differences.items()
     }
 

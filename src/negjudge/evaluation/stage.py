@@ -29,13 +29,13 @@ from negjudge.evaluation.methods import (
     comparisons,
     methods_table,
 )
+from negjudge.evaluation.metrics_file import FORMAT
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations
 from negjudge.statistics import proportion
 
-FORMAT = 1
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
 SOURCES: dict[str, Callable[[Evidence], list[Scored]]] = {
     "oracle": by_oracle,

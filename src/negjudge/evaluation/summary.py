@@ -25,16 +25,34 @@ STRATUM_NAMES = {
 }
 
 
-def percent(interval: Mapping[str, Any] | None, signed: bool = False) -> str:
+def percent(value: Mapping[str, Any] | None, signed: bool = False) -> str:
     """Return an interval as "84 % (76–90)", a signed one as "+62 (54 to 70) points"; a dash for none."""
-    if interval is None or interval["estimate"] is None:
+    if value is None or value["estimate"] is None:
         return "–"
-    sign = "+" if signed else ""
-    estimate = f"{100 * interval['estimate']:{sign}.0f}"
-    ends = [None if interval[end] is None else f"{100 * interval[end]:{sign}.0f}" for end in ("low", "high")]
-    if signed:
-        return f"{estimate} points" if None in ends else f"{estimate} points ({ends[0]} to {ends[1]})"
-    return f"{estimate} %" if None in ends else f"{estimate} % ({ends[0]}–{ends[1]})"
+    show = points if signed else _whole
+    estimate, low, high = value["estimate"], value["low"], value["high"]
+    unit, to = ("points", " to ") if signed else ("%", "–")
+    found = f"{show(estimate)} {unit}"
+    return found if low is None or high is None else f"{found} ({show(low)}{to}{show(high)})"
+
+
+def interval(value: Mapping[str, Any] | float | None, places: int = 2) -> str:
+    """Return a number, or an interval as "0.21 (0.15–0.27)"; a dash for none."""
+    if isinstance(value, Mapping):
+        low, high = value["low"], value["high"]
+        estimate = interval(value["estimate"], places)
+        return estimate if low is None or high is None else f"{estimate} ({low:.{places}f}–{high:.{places}f})"
+    return "–" if value is None else f"{value:.{places}f}"
+
+
+def points(value: float) -> str:
+    """Return a difference of rates in points, with a sign; one that rounds to nothing has none."""
+    rounded = round(100 * value)
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded)}"
+
+
+def _whole(value: float) -> str:
+    return f"{100 * value:.0f}"
 
 
 def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
@@ -49,9 +67,7 @@ def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
         f"{percent(best['success'])} of pictures, against {percent(plain['success'])} without guidance: "
         f"{percent(gap, signed=True)}"
     )
-    verdict = "" if is_clear(gap) else ", a difference that these pictures do not establish"
-    seen = f"{best['pictures']} pictures of {best['pairs']} test pairs each"
-    return f"{said}{verdict} ({seen}, by {SOURCE_NAMES[finding['source']]}; 95 % intervals)."
+    return f"{said}." if is_clear(gap) else f"{said}, a difference that these pictures do not establish."
 
 
 def is_clear(gap: Mapping[str, Any]) -> bool:
@@ -63,6 +79,9 @@ def is_clear(gap: Mapping[str, Any]) -> bool:
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that the eval stage prints."""
     yield finding_sentence(metrics) or "no guided and unguided pictures of test pairs to compare"
+    if metrics["finding"]:
+        best, source = metrics["finding"]["best"], SOURCE_NAMES[metrics["finding"]["source"]]
+        yield f"({best['pictures']} pictures of {best['pairs']} test pairs each, by {source}; 95 % intervals)"
     for source, rows in metrics["methods"].items():
         yield f"\nmethods by {SOURCE_NAMES[source]}"
         yield from _aligned(

@@ -1,0 +1,23 @@
+"""Writes the model card of an evaluated run's judge: ``python -m eval.card --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+
+from negjudge.card.build import write_card
+from negjudge.errors import command
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.recipes import load_recipe
+from negjudge.runs import run_folder
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Write the card into the run folder, the judge's folder and model_cards/."""
+    recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.card")
+    for path in write_card(recipe, run_folder(recipe.run)):
+        print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

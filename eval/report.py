@@ -1,0 +1,23 @@
+"""Writes the report of an evaluated run: ``python -m eval.report --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+
+from negjudge.errors import command
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.recipes import load_recipe
+from negjudge.report.build import write_report
+from negjudge.runs import run_folder
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Write report/index.html, one file that needs nothing else, and say where it is."""
+    recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.report")
+    page = write_report(recipe, run_folder(recipe.run))
+    print(f"{page} ({page.stat().st_size / 1e6:.1f} MB, opens offline)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

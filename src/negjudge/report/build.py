@@ -1,0 +1,186 @@
+"""The report page: what goes into which section, and the one self-contained file that comes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from negjudge.durable import read_lines, write_atomically
+from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.readings import SampleReading
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.summary import (
+    SOURCE_NAMES,
+    STRATUM_NAMES,
+    finding_sentence,
+    interval,
+    percent,
+    points,
+)
+from negjudge.records import Sample, read_records
+from negjudge.report import figures
+from negjudge.report.pictures import GridRow, grid
+from negjudge.runs import CONTROL, JUDGE, ORACLE, REPORT, SAMPLES
+from negjudge.sheets import METHOD_NAMES
+from negjudge.splits import MINIMUM_PAIRS, read_splits
+
+CURVES = "curves.jsonl"
+ROWS, MORE_ROWS, CONTROL_ROWS = 12, 48, 6
+JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+FIGURES = ("removed_kept", "success_collateral", "budget", "strata", "reliability", "training")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The grids: test pairs drawn by lot, further ones, and pictures with the wrong element named."""
+
+    first: Sequence[GridRow]
+    more: Sequence[GridRow]
+    control: Sequence[GridRow]
+
+
+def write_report(recipe: EvalRecipe, run: Path) -> Path:
+    """Write ``report/index.html`` from metrics.json and the pictures of a run, and return its path.
+
+    Raises NegjudgeError where the run has not been evaluated.
+    """
+    page = run / REPORT / "index.html"
+    write_atomically(page, render(recipe, run, read_metrics(run)))
+    return page
+
+
+def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
+    """Return the page. A section whose input is missing says so in one line instead."""
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=recipe.title,
+            about=recipe.about,
+            finding=finding_sentence(metrics),
+            metrics=metrics,
+            pictures=_pictures(recipe, run),
+            success=_success(metrics),
+            judges=_judge_tables(metrics),
+            figures={name: Markup(svg) for name, svg in _figures(recipe, run, metrics).items()},
+            run=recipe.run,
+            minimum_pairs=MINIMUM_PAIRS,
+        )
+    )
+
+
+def environment() -> jinja2.Environment:
+    """Return the templates with their filters; everything printed is escaped, a missing name is an error."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("negjudge.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    found.filters |= {
+        "percent": percent,
+        "p": p_value,
+        "decimals": interval,
+        "params": params,
+        "points": points,
+        "code": code,
+    }
+    found.globals |= {"methods": METHOD_NAMES, "sources": SOURCE_NAMES, "strata": STRATUM_NAMES}
+    return found
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value as people write it."""
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def code(text: str) -> Markup:
+    """Return text with what stands between backticks marked as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
+
+
+def params(values: Mapping[str, Any]) -> str:
+    """Return a method's setting as "scale 1.5, offset 0"."""
+    return ", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()) or "–"
+
+
+def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
+    tested = set(read_splits(recipe.splits).methods["test"])
+    samples = [s for s in read_records(run / SAMPLES, Sample) if s.pair in tested]
+    readings = {r.sample: r for r in read_records(run / ORACLE, SampleReading)}
+    rows = grid(run, samples, readings, ROWS + MORE_ROWS)
+    wrong = read_records(run / CONTROL / SAMPLES, Sample)
+    wrong_readings = {r.sample: r for r in read_records(run / CONTROL / ORACLE, SampleReading)}
+    return Pictures(rows[:ROWS], rows[ROWS:], grid(run / CONTROL, wrong, wrong_readings, CONTROL_ROWS))
+
+
+def _success(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each method's success by each source that looked."""
+    rows = [(source, row) for source, table in metrics["methods"].items() for row in table]
+    found = {m: {source: row["success"] for source, row in rows if row["method"] == m} for m in METHOD_NAMES}
+    return {method: cells for method, cells in found.items() if cells}
+
+
+def _judge_tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a table for each topic and truth: the strata, a row a judge, and its cells by stratum."""
+    tables = []
+    for truth in ("oracle", "labels"):
+        for topic in ("element", "object", "success"):
+            rows = [r for r in metrics["judges"] if (r["truth"], r["topic"]) == (truth, topic)]
+            if rows:
+                names = list(dict.fromkeys(row["judge"] for row in rows))
+                cells = {name: {r["stratum"]: r for r in rows if r["judge"] == name} for name in names}
+                strata = list(dict.fromkeys(row["stratum"] for row in rows))
+                tables.append(
+                    {"truth": truth, "topic": topic, "strata": strata, "judges": cells, "rows": rows}
+                )
+    return tables
+
+
+def _figures(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return the figures by name; an empty one where there is nothing to draw."""
+    found = dict.fromkeys(FIGURES, "")
+    rows: list[dict[str, Any]] = next(
+        (metrics["methods"][s] for s in ("oracle", "labels", "tuned") if s in metrics["methods"]), []
+    )
+    history = _json_lines(Path(recipe.history)) if recipe.history else []
+    if rows:
+        found["removed_kept"] = figures.tradeoff(rows, "removed", "kept", history)
+    if any(row["collateral"] for row in rows):
+        found["success_collateral"] = figures.tradeoff(rows, "success", "collateral", history)
+    if history:
+        found["budget"] = figures.budget(history)
+    tested = _one_truth([row for row in metrics["judges"] if row["topic"] == "element"])
+    if any(row["judge"] in JUDGES and row["quality"] for row in tested):
+        found["strata"] = figures.strata(tested)
+    curves = _one_truth([row for row in metrics["reliability"] if row["topic"] == "success"])
+    if curves:
+        found["reliability"] = figures.reliability(curves)
+    curve = _json_lines(run / JUDGE / CURVES)
+    if curve:
+        found["training"] = figures.training(curve)
+    return found
+
+
+def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows against the oracle, or against the labels where there is no oracle."""
+    truth = "oracle" if any(row["truth"] == "oracle" for row in rows) else "labels"
+    return [row for row in rows if row["truth"] == truth]
+
+
+def _json_lines(path: Path) -> list[dict[str, Any]]:
+    lines: Iterable[bytes] = read_lines(path)
+    return [json.loads(line) for line in lines if line.strip()]

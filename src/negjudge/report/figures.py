@@ -1,0 +1,180 @@
+"""The report's figures: from rows of metrics.json to SVG that stands in the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.summary import STRATUM_NAMES
+from negjudge.sheets import METHOD_NAMES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Row = Mapping[str, Any]
+
+# Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
+METHOD_STYLES = {
+    "none": ("#6b7280", "o"),
+    "cfg": ("#0072b2", "s"),
+    "vsf": ("#d55e00", "D"),
+    "nag": ("#009e73", "^"),
+    "nasa": ("#cc79a7", "v"),
+}
+JUDGE_STYLES = {
+    TEXT_ONLY: ("#9ca3af", "x"),
+    BASE: ("#56b4e9", "o"),
+    REFITTED: ("#0072b2", "s"),
+    TUNED: ("#d55e00", "D"),
+}
+INK, FAINT = "#374151", "#d1d5db"
+WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
+
+
+def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = ()) -> str:
+    """Return where each method lies in two measures, with both intervals.
+
+    ``history`` are the settings tried on dev, drawn as small dots.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for trial in history:
+        colour, _ = METHOD_STYLES[trial["method"]]
+        axes.plot(trial[across], trial[up], ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+    for row in rows:
+        if row[across] is None or row[up] is None:
+            continue
+        colour, marker = METHOD_STYLES[row["method"]]
+        x, y = row[across]["estimate"], row[up]["estimate"]
+        axes.errorbar(
+            x, y, xerr=_whiskers(row[across]), yerr=_whiskers(row[up]), fmt=marker, color=colour,
+            markersize=6, elinewidth=1, label=METHOD_NAMES[row["method"]],
+        )  # fmt: skip
+    _unit(axes, across, up)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(METHOD_STYLES))
+    return _svg(figure, f"{across}-{up}", f"{up} against {across}, by method")
+
+
+def strata(rows: Sequence[Row]) -> str:
+    """Return each judge's balanced accuracy by stratum, with intervals; ``rows`` of one topic and truth."""
+    from matplotlib.figure import Figure
+
+    shown = [row for row in rows if row["judge"] in JUDGE_STYLES and row["quality"] is not None]
+    names = list(dict.fromkeys(row["stratum"] for row in shown))
+    figure = Figure(figsize=(2 * WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for number, (judge, (colour, marker)) in enumerate(JUDGE_STYLES.items()):
+        mine = [row for row in shown if row["judge"] == judge]
+        accuracy = [row["quality"]["balanced_accuracy"] for row in mine]
+        told = [(row, a) for row, a in zip(mine, accuracy, strict=True) if a["estimate"] is not None]
+        places = [names.index(row["stratum"]) + (number - 1.5) * 0.14 for row, _ in told]
+        for place, (_, interval) in zip(places, told, strict=True):
+            axes.errorbar(
+                place, interval["estimate"], yerr=_whiskers(interval), fmt=marker, color=colour, markersize=6,
+                elinewidth=1,
+            )  # fmt: skip
+        if told:
+            axes.plot([], [], marker, color=colour, label=judge)
+    axes.axhline(0.5, color=FAINT, linewidth=1, zorder=0)
+    axes.set_xticks(range(len(names)), [STRATUM_NAMES[name] for name in names], fontsize=9)
+    axes.set_ylabel("balanced accuracy", fontsize=9)
+    axes.set_ylim(0.0, 1.03)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(JUDGE_STYLES))
+    return _svg(figure, "strata", "balanced accuracy of the judges by stratum")
+
+
+def reliability(curves: Sequence[Row]) -> str:
+    """Return the share of "yes" against the probability of "yes"; a dot's area tells how many."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, zorder=0)
+    for row in curves:
+        colour, _ = JUDGE_STYLES[row["judge"]]
+        curve = row["curve"]
+        total = sum(curve["count"])
+        axes.plot(curve["confidence"], curve["frequency"], color=colour, linewidth=1.2, label=row["judge"])
+        areas = [12 + 260 * count / total for count in curve["count"]]
+        axes.scatter(curve["confidence"], curve["frequency"], s=areas, color=colour, alpha=0.6, linewidths=0)
+    _unit(axes, 'probability of "yes"', 'share of "yes"')
+    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    return _svg(figure, "reliability", "reliability diagram of the judges")
+
+
+def training(curve: Sequence[Row]) -> str:
+    """Return training and validation loss by step."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for key, label, colour in (("loss", "training", "#9ca3af"), ("eval_loss", "validation", "#d55e00")):
+        points = [(entry["step"], entry[key]) for entry in curve if key in entry]
+        if points:
+            marker = "o" if key == "eval_loss" else ""
+            axes.plot(*zip(*points, strict=True), marker=marker, markersize=4, color=colour, label=label)
+    axes.set_xlabel("step", fontsize=9)
+    axes.set_ylabel("cross-entropy of the answer", fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, frameon=False)
+    return _svg(figure, "training", "training and validation loss by step")
+
+
+def budget(history: Sequence[Row]) -> str:
+    """Return each method's best success on the dev pairs so far, by settings tried."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for method, (colour, _) in METHOD_STYLES.items():
+        trials = [trial for trial in history if trial["method"] == method]
+        if trials:
+            tried, best = [t["number"] + 1 for t in trials], [t["best"] for t in trials]
+            axes.step(tried, best, where="post", color=colour, label=METHOD_NAMES[method])
+    axes.set_xlabel("settings tried", fontsize=9)
+    axes.set_ylabel("best success on dev so far", fontsize=9)
+    axes.set_ylim(0, 1.03)
+    axes.legend(fontsize=8, frameon=False)
+    return _svg(figure, "budget", "best success on the dev pairs by settings tried")
+
+
+def _whiskers(interval: Row) -> list[list[float]] | None:
+    if interval["low"] is None or interval["high"] is None:
+        return None
+    return [[interval["estimate"] - interval["low"]], [interval["high"] - interval["estimate"]]]
+
+
+def _unit(axes: Axes, across: str, up: str) -> None:
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(up, fontsize=9)
+
+
+def _svg(figure: Any, name: str, description: str) -> str:
+    """Return a figure as an SVG element: text stays text, ids are its own in the page, no date in it."""
+    import matplotlib
+
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(FAINT)
+        axes.tick_params(colors=INK, labelsize=8)
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    # The page sets the width; the viewBox keeps the proportions.
+    return re.sub(
+        r'<svg [^>]*?(viewBox="[^"]*")[^>]*>',
+        rf'<svg \1 role="img" aria-label="{description}">',
+        text,
+        count=1,
+    )

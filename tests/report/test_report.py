@@ -1,0 +1,203 @@
+"""The report: one file that fetches nothing, shows what metrics.json says, and names what is missing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from negjudge.errors import NegjudgeError
+from negjudge.evaluation.stage import evaluate
+from negjudge.evaluation.summary import finding_sentence, percent, points, summary
+from negjudge.report.build import code, render, write_report
+from negjudge.report.pictures import SIDE, thumbnail
+
+VOID = {"meta", "link", "img", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what a page holds, and checks that its elements close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def whole(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, str]:
+    run = synthetic.make_run(tmp_path_factory.mktemp("whole"))
+    history = run / "tuning.jsonl"
+    trials = [
+        {
+            "method": m,
+            "number": n,
+            "success": 0.1 * n,
+            "kept": 0.9,
+            "removed": 0.1 * n,
+            "collateral": 0.1,
+            "best": 0.1 * n,
+        }
+        for m in ("vsf", "nag")
+        for n in range(5)
+    ]
+    history.write_text("".join(json.dumps(trial) + "\n" for trial in trials))
+    recipe = synthetic.recipe_for(run, draws=40, history=str(history), about=["What <this> & that is not."])
+    evaluate(recipe, run)
+    return run, recipe, write_report(recipe, run).read_text()
+
+
+def test_the_page_is_well_formed_and_its_ids_are_its_own(whole: tuple[Path, Any, str]) -> None:
+    ids = [value for _, name, value in Page(whole[2]).attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    links = [value[1:] for tag, name, value in Page(whole[2]).attributes if (tag, name) == ("a", "href")]
+    assert set(links) <= set(ids)
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(whole: tuple[Path, Any, str]) -> None:
+    page = Page(whole[2])
+    assert "script" not in {tag for tag, _, _ in page.attributes}
+    for tag, name, value in page.attributes:
+        if name in ("src", "href", "xlink:href", "srcset", "data"):
+            assert value.startswith(("data:", "#")), (tag, value[:80])
+    assert "@import" not in whole[2]
+    assert not re.findall(r"url\((?!#)", whole[2])
+
+
+def test_the_finding_comes_first_with_its_interval(whole: tuple[Path, Any, str]) -> None:
+    metrics = json.loads((whole[0] / "metrics.json").read_text())
+    sentence = finding_sentence(metrics)
+    assert sentence is not None
+    text = Page(whole[2]).text
+    assert sentence in text
+    assert text.index(sentence) < text.index("The same object and seed")
+    assert percent(metrics["finding"]["best"]["success"]) in sentence
+
+
+def test_figures_of_the_tables_are_those_of_metrics(whole: tuple[Path, Any, str]) -> None:
+    metrics = json.loads((whole[0] / "metrics.json").read_text())
+    text = Page(whole[2]).text
+    for row in metrics["methods"]["oracle"]:
+        shown = row["success"]
+        assert f"{100 * shown['estimate']:.0f} % {100 * shown['low']:.0f}–{100 * shown['high']:.0f}" in text
+    for row in metrics["specificity"]:
+        assert f"{points(row['gain']['low'])} to {points(row['gain']['high'])}" in text
+
+
+def test_every_section_is_there_and_nothing_is_said_to_be_missing(whole: tuple[Path, Any, str]) -> None:
+    page = Page(whole[2])
+    assert {"pictures", "methods", "specific", "judge", "people", "about", "repeat"} <= {
+        value for tag, name, value in page.attributes if (tag, name) == ("section", "id")
+    }
+    labels = {value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")}
+    assert len(labels) == 6
+    absent = re.findall(r'<p class="absent">(.*?)</p>', whole[2])
+    assert [line.split(":")[0] for line in absent] == ["Oracle’s error"]
+
+
+def test_the_note_stands_at_every_table(whole: tuple[Path, Any, str]) -> None:
+    captions = re.findall(r"<caption>(.*?)</caption>", whole[2], flags=re.DOTALL)
+    assert len(captions) == whole[2].count("<table")
+    assert all("nothing here was measured" in caption for caption in captions)
+
+
+def test_what_people_write_is_escaped(whole: tuple[Path, Any, str]) -> None:
+    assert "What &lt;this&gt; &amp; that is not." in whole[2]
+    assert code("run `a<b` now") == "run <code>a&lt;b</code> now"
+
+
+def test_simulated_votes_are_called_so(whole: tuple[Path, Any, str]) -> None:
+    assert "Source: simulated." in Page(whole[2]).text
+
+
+def test_the_grid_shows_the_pictures_of_the_run(whole: tuple[Path, Any, str]) -> None:
+    run, _, text = whole
+    uris = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    assert len(uris) == 36 * 5 + 6 * 4
+    shown = Image.open(io.BytesIO(base64.b64decode(uris[0])))
+    assert not getattr(shown, "text", {})
+    pixels = {Image.open(path).convert("RGB").tobytes() for path in (run / "images").iterdir()}
+    assert shown.convert("RGB").tobytes() in pixels
+
+
+def test_the_same_run_gives_the_same_page(whole: tuple[Path, Any, str]) -> None:
+    run, recipe, text = whole
+    assert write_report(recipe, run).read_text() == text
+
+
+def test_what_a_run_lacks_is_said_in_one_line_each(synthetic: Any, tmp_path: Path) -> None:
+    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    recipe = synthetic.recipe_for(run, reader=None)
+    metrics = evaluate(recipe, run)
+    page = render(recipe, run, metrics)
+    absent = re.findall(r'<p class="absent">(.*?)</p>', page)
+    assert [line.split(":")[0] for line in absent] == [
+        "Methods",
+        "Wrong-negative control",
+        "Judge",
+        "Agreement",
+    ]
+    assert "no guided and unguided pictures of test pairs to compare" in page
+    assert "<svg" not in page
+    assert next(iter(summary(metrics))).startswith("no guided")
+
+
+def test_without_an_evaluation_there_is_no_report(synthetic: Any, tmp_path: Path) -> None:
+    with pytest.raises(NegjudgeError, match="run `make eval` first"):
+        write_report(synthetic.recipe_for(tmp_path), tmp_path)
+    (tmp_path / "metrics.json").write_text('{"format": 0}')
+    with pytest.raises(NegjudgeError, match="another version"):
+        write_report(synthetic.recipe_for(tmp_path), tmp_path)
+
+
+def test_a_finding_that_the_pictures_do_not_bear_says_so() -> None:
+    row = {"pictures": 8, "pairs": 4, "success": {"estimate": 0.5, "low": 0.2, "high": 0.8}}
+    gap = {"estimate": 0.1, "low": -0.2, "high": 0.4, "p": 0.4, "adjusted": 0.4}
+    finding = {
+        "source": "oracle",
+        "best": {**row, "method": "vsf"},
+        "unguided": {**row, "method": "none"},
+        "comparison": {"difference": gap},
+    }
+    sentence = finding_sentence({"finding": finding})
+    assert sentence is not None
+    assert sentence.endswith("+10 points (−20 to +40), a difference that these pictures do not establish.")
+
+
+def test_large_pictures_are_made_smaller_and_broken_ones_named(tmp_path: Path) -> None:
+    Image.new("RGB", (1024, 512), "red").save(tmp_path / "large.png")
+    kind, data = thumbnail(tmp_path / "large.png").split(",")
+    assert kind == "data:image/jpeg;base64"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (SIDE, SIDE // 2)
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(NegjudgeError, match=r"broken\.png is no picture"):
+        thumbnail(tmp_path / "broken.png")
