@@ -50,10 +50,10 @@ def load(
     settings = read_settings(folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
-    base = _base_folder(folder, settings.base) if (folder / ADAPTER).is_file() else folder
+    base = find_base(folder, settings.base) if (folder / ADAPTER).is_file() else folder
     model = load_model(base, dtype)
     if base != folder:
-        model = _with_adapter(model, folder)
+        model = with_adapter(model, folder).get_base_model()
     return Loaded(model.to(device).eval().requires_grad_(False), load_processor(folder), settings, folder)
 
 
@@ -126,8 +126,8 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _with_adapter(model: Any, folder: Path) -> Any:
-    """Put the folder's LoRA into the model's layers, each of its weights accounted for."""
+def with_adapter(model: Any, folder: Path) -> Any:
+    """Return the model wrapped by peft with the folder's LoRA, each of its weights accounted for."""
     from peft import PeftModel, get_peft_model_state_dict
 
     with _one_line(folder):
@@ -137,10 +137,10 @@ def _with_adapter(model: Any, folder: Path) -> Any:
             saved = set(file.keys())
     if saved != set(get_peft_model_state_dict(tuned)):
         raise NegjudgeError(f"the LoRA in {folder} does not fit its base model; train again")
-    return tuned.get_base_model()
+    return tuned
 
 
-def _base_folder(folder: Path, base: Base | None) -> Path:
+def find_base(folder: Path, base: Base | None) -> Path:
     """Find the base of an adapter: by the way from its folder, from here, or on the Hub."""
     if base is None:  # an adapter that another program saved
         base = Base(str(json.loads((folder / ADAPTER).read_text()).get("base_model_name_or_path")))

@@ -77,9 +77,11 @@ def abstention(probabilities: Floats, truth: Floats, error: float) -> float:
 
     Both arguments are (n,). Never more than half of the pictures are abstained on, whatever their errors.
     """
+    if not probabilities.size:
+        return 0.0
     distance = np.abs(probabilities - 0.5)
     wrong = (probabilities > 0.5) != truth
-    most = np.quantile(distance, MOST_ABSTAINED) if distance.size else 0.0
+    most = np.quantile(distance, MOST_ABSTAINED)
     for margin in np.unique(np.concatenate([[0.0], distance])):
         kept = distance >= margin
         if margin <= most and wrong[kept].mean() <= error:

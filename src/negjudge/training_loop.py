@@ -20,7 +20,7 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
-from negjudge.judge_loading import load_model, load_processor
+from negjudge.judge_loading import load_model, load_processor, quiet
 from negjudge.judge_prompts import read_template
 from negjudge.progress import progress_bar
 from negjudge.training_data import Row, to_dataset
@@ -30,7 +30,7 @@ IGNORED = -100  # the label of tokens without loss, as transformers has it
 
 _LAYERS = "q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj"
 LANGUAGE = rf".*language_model\.layers\..*\.({_LAYERS})"
-VISION = r".*visual\.(blocks\..*\.(qkv|proj|gate_proj|up_proj|down_proj)|merger\.mlp\.\d)"
+VISION = r".*visual\.(blocks\..*\.(qkv|proj|gate_proj|up_proj|down_proj)|merger\.mlp\.[02])"
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,18 @@ def tune(
 ) -> Tuned:
     """Tune the base on the rows, from the last whole checkpoint in ``work`` if there is one.
 
+    The weights returned are those of the checkpoint with the least validation loss.
     Writes checkpoints and curves.jsonl (training and validation loss by step) into ``work``. Raises
     NegjudgeError where the device cannot do what the recipe asks for, or a part of the LoRA did not learn.
     """
     transformers_logging.set_verbosity_error()
+    with quiet():
+        return _tune(recipe, base, train, validation, work)
+
+
+def _tune(
+    recipe: TrainRecipe, base: Path, train: Sequence[Row], validation: Sequence[Row], work: Path
+) -> Tuned:
     processor = load_processor(base)
     if recipe.max_pixels is not None:
         processor.image_processor.size["longest_edge"] = recipe.max_pixels
@@ -178,7 +186,9 @@ def _arguments(recipe: TrainRecipe, count: int, work: Path) -> SFTConfig:
     cpu = recipe.device == "cpu"
     per_step = recipe.batch_size * recipe.gradient_accumulation
     steps = max(1, math.ceil(count / per_step * recipe.epochs))
-    every = max(1, steps // recipe.evaluations)
+    logged = max(1, steps // 60)
+    # A checkpoint between two logged steps would make the first loss after a resume one of fewer steps.
+    every = logged * max(1, round(steps / recipe.evaluations / logged))
     return SFTConfig(
         output_dir=str(work),
         num_train_epochs=recipe.epochs,
@@ -190,12 +200,13 @@ def _arguments(recipe: TrainRecipe, count: int, work: Path) -> SFTConfig:
         lr_scheduler_type="cosine",
         warmup_steps=round(steps * recipe.warmup),
         weight_decay=recipe.weight_decay,
-        logging_steps=max(1, steps // 60),
+        logging_steps=logged,
         eval_strategy="steps",
         eval_steps=every,
         save_strategy="steps",
         save_steps=every,
         save_total_limit=2,
+        load_best_model_at_end=True,  # by validation loss
         seed=recipe.seed,
         data_seed=recipe.seed,
         bf16=recipe.dtype == "bfloat16",
@@ -232,11 +243,11 @@ def _record(trainer: Any, count: int) -> dict[str, Any]:
         raise NegjudgeError(
             f"{len(still)} parts of the LoRA did not learn, {still[0]} first; train for longer"
         )
-    evaluated = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
     return {
         "steps": trainer.state.global_step,
         "questions": count,
         "lora_updates": len(updates),
         "lora_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
-        "validation_loss": evaluated[-1]["eval_loss"] if evaluated else None,
+        "best_step": trainer.state.best_global_step,
+        "validation_loss": trainer.state.best_metric,
     }

@@ -36,6 +36,7 @@ def adapter(base: Path) -> Path:
     lora = LoraConfig(r=4, target_modules=LANGUAGE, init_lora_weights=False, task_type="CAUSAL_LM")
     with quiet():
         get_peft_model(load_model(base), lora).save_pretrained(folder)
+    (folder / "README.md").unlink()  # peft's empty form
     build_processor(words()).save_pretrained(folder)
     write_settings(
         folder,
