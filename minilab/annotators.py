@@ -1,0 +1,63 @@
+"""Three simulated annotators: the oracle's reading with human-like errors, some of them shared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit
+from scipy.stats import norm
+
+from minilab.oracle import Reading, read_files
+from negjudge.records import Answer, Sample, Vote
+
+ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3")
+
+# A plain picture is misread about once in sixty times, one that two renders fit alike about once in three.
+EASY_ERROR, HARD_ERROR = 0.015, 0.35
+# Annotators err together where a picture misleads them: their errors are correlated through a shared draw.
+SHARED = 0.5
+UNSURE_ABOVE = 0.75  # difficulty beyond which an annotator may say "unsure"
+UNSURE_RATE = 0.3
+# From clean renders (residual near 0) to pictures that no render resembles.
+RESIDUAL_OF_RATING_1 = 0.14
+
+
+def vote(samples: Sequence[Sample], images: Sequence[Path], seed: int) -> list[Vote]:
+    """Return the votes of three annotators on every sample, always the same for a sample and a seed."""
+    readings = read_files(images)
+    return [
+        Vote(sample.id, annotator, "simulated", question, answer)
+        for sample, reading in zip(samples, readings, strict=True)
+        for annotator, answers in zip(ANNOTATORS, answers_of(sample, reading, seed), strict=True)
+        for question, answer in answers
+    ]
+
+
+def answers_of(sample: Sample, reading: Reading, seed: int) -> list[list[tuple[str, Answer]]]:
+    """Return what each annotator answers about one picture: object, element, quality."""
+    digest = hashlib.sha256(f"{seed}:{sample.id}".encode()).digest()
+    rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    truths = {"object": reading.object == sample.object, "element": sample.element in reading.parts}
+    columns: list[list[tuple[str, Answer]]] = [[] for _ in ANNOTATORS]
+    for question, truth in truths.items():
+        wrong = _errors(rng, reading.difficulty)
+        unsure = rng.random(len(ANNOTATORS)) < UNSURE_RATE * (reading.difficulty > UNSURE_ABOVE)
+        for column, is_wrong, is_unsure in zip(columns, wrong, unsure, strict=True):
+            column.append((question, "unsure" if is_unsure else "yes" if truth != is_wrong else "no"))
+    taste = rng.normal(0, 0.5, len(ANNOTATORS))
+    rating = 5 - 4 * min(1.0, reading.residual / RESIDUAL_OF_RATING_1)
+    for column, offset in zip(columns, taste, strict=True):
+        column.append(("quality", str(round(float(np.clip(rating + offset, 1, 5))))))  # type: ignore[arg-type]
+    return columns
+
+
+def _errors(rng: np.random.Generator, difficulty: float) -> np.ndarray:
+    """Return which annotators err: a Gaussian copula whose common part makes errors coincide."""
+    rate = EASY_ERROR + (HARD_ERROR - EASY_ERROR) * float(expit((difficulty - 0.7) * 12))
+    common, own = rng.normal(), rng.normal(size=len(ANNOTATORS))
+    draws = np.sqrt(SHARED) * common + np.sqrt(1 - SHARED) * own
+    errs: np.ndarray = norm.cdf(draws) < rate
+    return errs

@@ -1,0 +1,72 @@
+"""Trains the many-step teacher of the tiny generator: ``python -m minilab.make_teacher``, after make_vae."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, StableDiffusion3Pipeline
+
+from minilab.captions import caption
+from minilab.diet import diet, pictures
+from minilab.flow import Denoiser, encode_pictures, flow_loss, tokenize
+from minilab.generator import build_pipeline
+from minilab.loop import train
+from negjudge.errors import NegjudgeError, command
+
+BUILD = Path("build/minilab")
+BATCH = 64
+PICTURES = 30_000
+DROPPED_CAPTIONS = 0.1  # so that the teacher knows the empty caption, which CFG subtracts
+
+
+def load_vae(folder: Path = BUILD / "vae/model") -> AutoencoderKL:
+    """Load the trained autoencoder."""
+    if not folder.exists():
+        raise NegjudgeError(f"{folder} is not there; run `python -m minilab.make_vae` first")
+    return AutoencoderKL.from_pretrained(folder).eval()
+
+
+def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipeline:
+    """Train by flow matching on the world's pictures with dropped captions, and store the pipeline."""
+    pipe = build_pipeline(seed)
+    pipe.register_modules(vae=load_vae())
+    scenes = diet(PICTURES, seed)
+    cache = BUILD / f"latents-{seed}.pt"
+    if not cache.exists():
+        torch.save(encode_pictures(pipe.vae, pictures(scenes)), cache)
+    latents = torch.load(cache, weights_only=True)
+    denoiser = Denoiser(pipe)
+    compiled = torch.compile(denoiser)
+
+    def loss_of(step: int) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        rng = random.Random(seed * 1_000_003 + step)
+        rows = torch.randint(len(latents), (BATCH,), generator=generator)
+        captions = ["" if rng.random() < DROPPED_CAPTIONS else caption(scenes[row], rng) for row in rows]
+        noise = torch.randn(BATCH, *latents.shape[1:], generator=generator)
+        time = torch.sigmoid(torch.randn(BATCH, generator=generator))
+        return flow_loss(compiled, latents[rows].float(), noise, time, tokenize(pipe, captions))
+
+    average = train(denoiser, loss_of, folder, steps=steps, learning_rate=6e-4)
+    average.put_into(pipe).save_pretrained(folder / "model")
+    return pipe
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Train, and store under build/minilab/teacher-SEED."""
+    parser = argparse.ArgumentParser(prog="python -m minilab.make_teacher", allow_abbrev=False)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args(argv)
+    folder = BUILD / f"teacher-{arguments.seed}"
+    make_teacher(arguments.steps, arguments.seed, folder)
+    print(f"teacher in {folder / 'model'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

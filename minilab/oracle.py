@@ -1,0 +1,148 @@
+"""The oracle: says what a picture of PartWorld shows by finding the render that is nearest to it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from minilab.render import SIZE
+from minilab.templates import SHIFTS, Template, all_templates
+from minilab.world import BACKGROUNDS, COLOURS
+from negjudge.errors import NegjudgeError
+
+# Root mean square over pixels and channels in [0, 1]; above it no render is near enough to be believed.
+# Chosen on generated pictures sorted by residual (docs/experiments.md).
+UNREADABLE = 0.14
+COLOUR_DRIFT = 0.12  # how far a generated picture's colours may lie from the palette's, per channel
+COARSE = 2  # the search over everything runs on pictures smaller by this factor
+CANDIDATES = 24
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the oracle sees: ``object`` is None when nothing whole is there or the picture is unreadable.
+
+    ``residual`` is the distance to the nearest render (root mean square, values in [0, 1]); ``difficulty``
+    compares it with the nearest render that would be read otherwise: 0 is plain, 1 is a toss-up.
+    """
+
+    object: str | None
+    parts: tuple[str, ...]
+    residual: float
+    difficulty: float
+
+
+def read_files(paths: Sequence[Path]) -> list[Reading]:
+    """Read pictures of 64 by 64 pixels from files; raises NegjudgeError naming a picture of another size."""
+    oracle = load_oracle()
+    readings: list[Reading] = []
+    for start in range(0, len(paths), BATCH):
+        readings += oracle.read(np.stack([_pixels(path) for path in paths[start : start + BATCH]]))
+    return readings
+
+
+@functools.cache
+def load_oracle() -> Oracle:
+    """Return the oracle; drawing its templates takes a few seconds, once in a process."""
+    return Oracle(all_templates())
+
+
+def _pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        if picture.size != (SIZE, SIZE):
+            raise NegjudgeError(f"{path} has {picture.size} pixels, the mini lab's oracle reads {SIZE} by {SIZE}")
+        return np.asarray(picture.convert("RGB"), np.float32) / 255
+
+
+class Oracle:
+    """Analysis by synthesis over every object, subset of parts, colours and place."""
+
+    def __init__(self, templates: list[Template]) -> None:
+        self.templates = templates
+        self.places = [(t, s) for t in range(len(templates)) for s in range(len(SHIFTS))]
+        pixels = (SIZE // COARSE) ** 2
+        # Of each template at each place: an orthonormal basis of its two free layers, and its fixed layer.
+        self.basis = np.empty((len(self.places), 2, pixels), np.float32)
+        self.fixed = np.empty((len(self.places), 3, pixels), np.float32)
+        for row, (t, s) in enumerate(self.places):
+            background, body, fixed = (_shrink(layer) for layer in templates[t].crop(SHIFTS[s]))
+            self.basis[row] = _orthonormal(background.ravel(), body.ravel())
+            self.fixed[row] = fixed.reshape(pixels, 3).T
+        self.fixed_norm = np.square(self.fixed).sum((1, 2))
+        self.fixed_on_basis = self.basis @ self.fixed.transpose(0, 2, 1)
+
+    def read(self, pictures: np.ndarray) -> list[Reading]:
+        """Read pictures (n, 64, 64, 3), float32 in [0, 1]."""
+        distances = self._coarse(np.stack([_shrink(picture) for picture in pictures]))
+        return [self._fine(picture, row) for picture, row in zip(pictures, distances, strict=True)]
+
+    def _coarse(self, pictures: np.ndarray) -> np.ndarray:
+        """Return squared distances (n, places) on small pictures (n, h, w, 3), both colours free."""
+        n, count, pixels = len(pictures), len(self.places), self.basis.shape[-1]
+        channels = pictures.reshape(n, pixels, 3).transpose(0, 2, 1)
+        on_fixed = channels.reshape(n, -1) @ self.fixed.reshape(count, -1).T
+        on_basis = channels.reshape(n * 3, pixels) @ self.basis.reshape(count * 2, pixels).T
+        on_basis = on_basis.reshape(n, 3, count, 2).transpose(0, 2, 3, 1)
+        explained = np.square(on_basis - self.fixed_on_basis).sum((2, 3))
+        total = np.square(channels).sum((1, 2))[:, None] - 2 * on_fixed + self.fixed_norm
+        distances: np.ndarray = total - explained
+        return distances
+
+    def _fine(self, picture: np.ndarray, distances: np.ndarray) -> Reading:
+        """Choose among the nearest candidates at full size with colours near the palette's."""
+        best = distances.reshape(len(self.templates), len(SHIFTS))
+        place, nearest = best.argmin(1), best.min(1)
+        found = []
+        for t in np.argsort(nearest)[:CANDIDATES]:
+            template = self.templates[t]
+            error = _distance(picture, *template.crop(SHIFTS[place[t]]))
+            found.append((error, template))
+        found.sort(key=lambda item: item[0])
+        error, template = found[0]
+        rival = next(
+            e for e, t in found[1:] if (t.object, t.parts) != (template.object, template.parts)
+        )
+        residual = float(np.sqrt(error))
+        readable = residual <= UNREADABLE
+        return Reading(
+            object=template.object if readable else None,
+            parts=tuple(sorted(template.parts)) if readable else (),
+            residual=residual,
+            difficulty=float(error / max(rival, 1e-9)),
+        )
+
+
+def _shrink(layer: np.ndarray) -> np.ndarray:
+    h, w, *rest = layer.shape
+    return layer.reshape(h // COARSE, COARSE, w // COARSE, COARSE, *rest).mean((1, 3))
+
+
+def _orthonormal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis (2, pixels) of two layers; a layer that is empty contributes nothing."""
+    first = first / max(float(np.linalg.norm(first)), 1e-6)
+    second = second - (second @ first) * first
+    length = float(np.linalg.norm(second))
+    return np.stack([first, second / length if length > 1e-3 else np.zeros_like(second)])
+
+
+def _distance(picture: np.ndarray, background: np.ndarray, body: np.ndarray, fixed: np.ndarray) -> float:
+    """Return the mean squared distance to the nearest colouring that stays close to the palettes."""
+    layers = np.stack([background.ravel(), body.ravel()], 1)
+    rest = (picture - fixed).reshape(-1, 3)
+    gram = layers.T @ layers + 1e-3 * np.eye(2, dtype=np.float32)  # an empty layer must not be singular
+    colours = np.linalg.solve(gram, layers.T @ rest)
+    colours[0] = _near(colours[0], np.asarray(BACKGROUNDS, np.float32) / 255)
+    colours[1] = _near(colours[1], np.asarray(list(COLOURS.values()), np.float32) / 255)
+    return float(np.square(layers @ colours - rest).mean())
+
+
+def _near(colour: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    nearest = palette[np.square(palette - colour).sum(1).argmin()]
+    near: np.ndarray = np.clip(colour, nearest - COLOUR_DRIFT, nearest + COLOUR_DRIFT)
+    return near
