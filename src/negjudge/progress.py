@@ -16,8 +16,12 @@ class _Rate(ProgressColumn):
         self.unit = unit
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f} {self.unit}/s" if speed else "")
+        new, seconds = task.completed - task.fields["before"], task.finished_time or task.elapsed
+        # Rich's own speed looks at the last advances, which come in bursts of a batch.
+        if not new or not seconds:
+            return Text("")
+        rate = new / seconds
+        return Text(f"{rate:.1f} {self.unit}/s" if rate >= 1 else f"{rate * 60:.1f} {self.unit}/min")
 
 
 @contextlib.contextmanager
@@ -36,7 +40,7 @@ def progress_bar(
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not shown) as progress:
-        task = progress.add_task(what, total=total, completed=done)
+        task = progress.add_task(what, total=total, completed=done, before=done)
 
         def advance(count: int = 1, what: str | None = None) -> None:
             progress.update(task, advance=count, description=what)
