@@ -12,7 +12,7 @@ TRAIN         ?= $(PROFILE)
 EVAL          ?= $(PROFILE)
 # Another run folder than the recipe's, for every stage: make train eval report RUN=runs/mine
 RUN           ?=
-# More flags for the stage: make generate ARGS="--seeds 2"
+# More flags for the stage: make generate ARGS="--test.seeds 2"
 ARGS          ?=
 # "cpu" fetches torch without CUDA where a registry with such wheels is reachable; "auto" asks uv to choose
 TORCH_BACKEND ?=
