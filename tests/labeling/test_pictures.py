@@ -1,0 +1,93 @@
+"""Which pictures are labelled, and what the server may show."""
+
+import dataclasses
+import os
+
+import pytest
+
+from negjudge.errors import NegjudgeError
+from negjudge.labeling_pictures import adopt, choose_samples, picture_bytes, serve_pictures
+from negjudge.records import Sample, read_records, write_records
+
+
+def choose(folder, pairs=None, splits=None, parts=(), per_pair=None):
+    return choose_samples(folder, pairs, splits, parts, per_pair)
+
+
+def test_a_draw_is_the_same_whenever_it_is_made_and_takes_as_many_of_each_pair(lab, tmp_path):
+    samples = lab.fill(tmp_path, 24)
+    drawn = choose(tmp_path, per_pair=2)
+    write_records(tmp_path / "samples.jsonl", reversed(samples))
+    assert choose(tmp_path, per_pair=2) == drawn
+    pairs = [sample.pair for sample in drawn]
+    assert sorted(pairs) == sorted([*set(pairs)] * 2)
+    assert len(choose(tmp_path)) == 24
+    assert [sample.id for sample in drawn] == sorted(sample.id for sample in drawn)
+
+
+def test_parts_of_the_splits_choose_pairs(lab, tmp_path):
+    mini = [dataclasses.replace(s, pair=pair) for s, pair in zip(lab.fill(tmp_path, 2), PAIRS, strict=True)]
+    write_records(tmp_path / "samples.jsonl", mini)
+    files = "data/mini/pairs.jsonl", "data/mini/splits.json"
+    assert [sample.pair for sample in choose(tmp_path, *files, ["judge/train"])] == [PAIRS[0]]
+    with pytest.raises(NegjudgeError, match="no split 'judge/nothing'"):
+        choose(tmp_path, *files, ["judge/nothing"])
+    with pytest.raises(NegjudgeError, match="has no sample of the pairs in judge/validation"):
+        choose(tmp_path, *files, ["judge/validation"])
+    with pytest.raises(NegjudgeError, match="needs the files 'pairs' and 'splits'"):
+        choose(tmp_path, parts=["judge/train"])
+
+
+@pytest.fixture(autouse=True)
+def _mini_pairs(lab, monkeypatch):
+    from negjudge.splits import read_splits
+
+    monkeypatch.chdir(lab.root)
+    splits = read_splits("data/mini/splits.json")
+    PAIRS[:] = [splits.judge["train"][0], splits.judge["seen"][0]]
+
+
+PAIRS: list[str] = []
+
+
+def test_nothing_to_label_says_which_stage_comes_first(tmp_path):
+    with pytest.raises(NegjudgeError, match="run `make generate` first"):
+        choose(tmp_path)
+
+
+def test_an_id_that_would_leave_the_folder_is_refused(lab, tmp_path):
+    (sample,) = lab.fill(tmp_path, 1)
+    write_records(tmp_path / "samples.jsonl", [dataclasses.replace(sample, id="../../x")])
+    with pytest.raises(NegjudgeError, match="cannot name a file"):
+        choose(tmp_path)
+
+
+def test_only_the_recorded_pngs_are_served(lab, tmp_path):
+    samples = lab.fill(tmp_path, 3)
+    (tmp_path / "images/note.html").write_text("<script>")
+    served = tmp_path / "served"
+    for _ in range(2):
+        serve_pictures(samples, tmp_path, served)
+    assert sorted(path.name for path in served.iterdir()) == sorted(f"{s.id}.png" for s in samples)
+    assert all(os.path.samefile(served / f"{s.id}.png", tmp_path / s.image) for s in samples)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nbroken", b"<svg/>"])
+def test_a_picture_that_is_not_the_recorded_one_is_named(lab, tmp_path, content):
+    samples = lab.fill(tmp_path, 2)
+    (tmp_path / samples[1].image).write_bytes(content)
+    with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is not the PNG picture that was recorded"):
+        serve_pictures(samples, tmp_path, tmp_path / "served")
+    (tmp_path / samples[1].image).unlink()
+    with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is missing"):
+        picture_bytes(tmp_path, samples[1])
+
+
+def test_samples_of_another_run_are_copied_once(lab, tmp_path):
+    samples = lab.fill(tmp_path / "a", 4)
+    adopt(samples[:2], tmp_path / "a", tmp_path / "b")
+    adopt(samples, tmp_path / "a", tmp_path / "b")
+    assert read_records(tmp_path / "b/samples.jsonl", Sample) == samples
+    for sample in samples:
+        assert picture_bytes(tmp_path / "b", sample) == picture_bytes(tmp_path / "a", sample)
+        assert not os.path.samefile(tmp_path / "a" / sample.image, tmp_path / "b" / sample.image)

@@ -1,0 +1,131 @@
+"""Votes on record and the labels computed from them."""
+
+from pathlib import Path
+
+import pytest
+
+from negjudge.errors import NegjudgeError
+from negjudge.labeling_votes import SKIPPED, Quarantined, VoteBook, labels_from
+from negjudge.labelstudio_client import Task
+from negjudge.records import Label, Vote, append_records, read_records
+
+NAMES = {7: "anna", 8: "ben"}
+
+
+def votes(question, *answers):
+    return [Vote("s", f"a-{n}", "people", question, answer) for n, answer in enumerate(answers)]
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer", "probability"),
+    [
+        (["yes", "yes", "no"], "yes", 2 / 3),
+        (["no", "no", "no"], "no", 0.0),
+        (["yes", "no"], "tie", 0.5),
+        (["yes", "unsure", "unsure"], "unsure", 1.0),
+        (["yes", "no", "unsure"], "tie", 0.5),
+        (["unsure", "unsure"], "unsure", None),
+        (["yes", "yes", "unsure"], "yes", 1.0),
+    ],
+)
+def test_the_majority_decides_and_ties_and_unsure_stay(answers, answer, probability):
+    (label,) = labels_from(votes("element", *answers))
+    assert (label.answer, label.probability) == (answer, probability)
+    assert label.counts == {one: answers.count(one) for one in answers}
+    assert label.source == "people"
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer", "mean"), [(["5", "4", "4"], "4", 13 / 3), (["1", "5"], "tie", 3.0)]
+)
+def test_ratings_have_a_mean(answers, answer, mean):
+    (label,) = labels_from(votes("quality", *answers))
+    assert (label.answer, label.probability) == (answer, mean)
+
+
+def test_a_changed_answer_replaces_the_earlier_one():
+    (label,) = labels_from([*votes("object", "yes", "yes"), *votes("object", "no")])
+    assert label.counts == {"no": 1, "yes": 1}
+
+
+def annotation(lab, number, account=7, **changes):
+    answers = {"object": "yes", "element": "no", "quality": "4"} | changes.pop("answers", {})
+    return {"id": number, "completed_by": account, "was_cancelled": False, "result": lab.result(**answers)} | changes
+
+
+def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
+    first = Task(1, "s", (annotation(lab, 1),))
+    second = Task(1, "s", (annotation(lab, 1), annotation(lab, 2, account=8)))
+    for export in ([first], [first], [second], [second]):
+        VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+    stored = read_records(tmp_path / "votes.jsonl", Vote)
+    assert [vote.annotator for vote in stored] == ["anna"] * 3 + ["ben"] * 3
+    assert not (tmp_path / "quarantine.jsonl").exists()
+
+
+def test_a_killed_append_is_made_good(lab, tmp_path):
+    export = [Task(1, "s", (annotation(lab, 1, answers={"quality": "9"}), annotation(lab, 2, account=8)))]
+    VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+    path = tmp_path / "votes.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])  # torn in the middle of a line
+    (tmp_path / "quarantine.jsonl").unlink()
+    VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+    assert path.read_bytes() == whole
+    assert len(read_records(tmp_path / "quarantine.jsonl", Quarantined)) == 1
+
+
+def test_an_answer_changed_on_the_server_is_appended(lab, tmp_path):
+    for answer in ("yes", "no", "no"):
+        book = VoteBook(tmp_path, ["s"], "people")
+        book.record([Task(1, "s", (annotation(lab, 1, answers={"object": answer}),))], NAMES)
+    assert [v.answer for v in read_records(tmp_path / "votes.jsonl", Vote) if v.question == "object"] == ["yes", "no"]
+    assert book.write_labels()[0].answer == "no"
+
+
+def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_path):
+    wrong = [
+        annotation(lab, 1, answers={"quality": "9"}),
+        annotation(lab, 2),
+        annotation(lab, 3, account=99),
+        annotation(lab, 4, account=None),
+        annotation(lab, 5, account=8, was_cancelled=True, result=[]),
+    ]
+    tasks = [Task(1, "s", tuple(wrong)), Task(2, "stranger", (annotation(lab, 6),)), Task(3, None, (annotation(lab, 7),))]
+    book = VoteBook(tmp_path, ["s"], "people")
+    book.record(tasks, NAMES)
+    aside = read_records(tmp_path / "quarantine.jsonl", Quarantined)
+    assert [(one.sample, one.annotator, one.question, one.reason) for one in aside] == [
+        ("s", "anna", "quality", "rating '9' is not one of 1 to 5"),
+        ("s", "anna", None, "a second annotation by the same annotator; the first one counts"),
+        ("s", None, None, "unknown annotator"),
+        ("s", None, None, "unknown annotator"),
+        ("s", "ben", None, SKIPPED),
+        ("stranger", "anna", None, "unknown sample"),
+        (None, "anna", None, "unknown sample"),
+    ]
+    assert [one.annotation["id"] for one in aside] == [1, 2, 3, 4, 5, 6, 7]
+    assert aside[0].annotation["result"] == wrong[0]["result"]
+    assert [vote.question for vote in read_records(tmp_path / "votes.jsonl", Vote)] == ["object", "element"]
+    # All of it has been answered in some way, so nothing is asked again.
+    assert VoteBook(tmp_path, ["s"], "people").answered("s", "anna")
+    assert VoteBook(tmp_path, ["s"], "people").answered("s", "ben")
+    assert not VoteBook(tmp_path, ["s"], "people").answered("s", "carl")
+
+
+def test_simulated_and_human_votes_never_share_a_folder(tmp_path):
+    append_records(tmp_path / "votes.jsonl", votes("object", "yes"))
+    with pytest.raises(NegjudgeError, match="never share a run folder"):
+        VoteBook(tmp_path, ["s"], "simulated")
+
+
+def test_labels_are_written_only_when_they_change(tmp_path: Path):
+    append_records(tmp_path / "votes.jsonl", votes("object", "yes", "no"))
+    path = tmp_path / "labels.jsonl"
+    VoteBook(tmp_path, ["s"], "people").write_labels()
+    before = path.stat().st_mtime_ns, path.stat().st_ino
+    VoteBook(tmp_path, ["s"], "people").write_labels()
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
+    append_records(tmp_path / "votes.jsonl", [Vote("s", "a-2", "people", "object", "no")])
+    VoteBook(tmp_path, ["s"], "people").write_labels()
+    assert [label.answer for label in read_records(path, Label)] == ["no"]
