@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from minilab.oracle import Reading, read_files
-from negjudge.records import Answer, Sample, Vote
+from negjudge.records import Answer, Question, Sample, Vote
 
 ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3")
 
@@ -36,12 +36,15 @@ def vote(samples: Sequence[Sample], images: Sequence[Path], seed: int) -> list[V
     ]
 
 
-def answers_of(sample: Sample, reading: Reading, seed: int) -> list[list[tuple[str, Answer]]]:
+def answers_of(sample: Sample, reading: Reading, seed: int) -> list[list[tuple[Question, Answer]]]:
     """Return what each annotator answers about one picture: object, element, quality."""
     digest = hashlib.sha256(f"{seed}:{sample.id}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    truths = {"object": reading.object == sample.object, "element": sample.element in reading.parts}
-    columns: list[list[tuple[str, Answer]]] = [[] for _ in ANNOTATORS]
+    truths: dict[Question, bool] = {
+        "object": reading.object == sample.object,
+        "element": sample.element in reading.parts,
+    }
+    columns: list[list[tuple[Question, Answer]]] = [[] for _ in ANNOTATORS]
     for question, truth in truths.items():
         wrong = _errors(rng, reading.difficulty)
         unsure = rng.random(len(ANNOTATORS)) < UNSURE_RATE * (reading.difficulty > UNSURE_ABOVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -97,7 +98,7 @@ def sample_latents(
     """Integrate from noise to latents with Euler steps; ``empty`` tokens (1, 16) turn on CFG at ``scale``."""
     latents = noise
     times = torch.linspace(1, 0, steps + 1)
-    for now, later in zip(times[:-1], times[1:], strict=True):
+    for now, later in itertools.pairwise(times):
         time = now.expand(len(latents))
         with torch.autocast("cpu", torch.bfloat16):
             if empty is None:

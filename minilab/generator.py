@@ -83,9 +83,7 @@ def build_tokenizer() -> CLIPTokenizer:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vocab.json").write_text(json.dumps(vocabulary))
         (Path(folder) / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n")
-        return CLIPTokenizer(
-            f"{folder}/vocab.json", f"{folder}/merges.txt", model_max_length=TEXT_LENGTH
-        )
+        return CLIPTokenizer(f"{folder}/vocab.json", f"{folder}/merges.txt", model_max_length=TEXT_LENGTH)
 
 
 def _text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModelWithProjection:

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -16,9 +17,12 @@ from negjudge.progress import progress_bar
 
 WARM_UP = 100
 
+Stateful = nn.Module | torch.optim.Optimizer
+Trained = TypeVar("Trained", bound=nn.Module)
+
 
 def train(
-    module: nn.Module,
+    module: Trained,
     loss_of: Callable[[int], torch.Tensor],
     folder: Path,
     *,
@@ -27,7 +31,7 @@ def train(
     averaging: float = 0.998,
     save_every: int = 100,
     weight_decay: float = 0.01,
-) -> nn.Module:
+) -> Trained:
     """Train and return the exponential moving average of the weights.
 
     ``loss_of(step)`` returns the loss of one batch and must depend on nothing but the step and the weights,
@@ -37,7 +41,7 @@ def train(
         module.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay
     )
     average = copy.deepcopy(module).requires_grad_(False)
-    state = {"module": module, "optimizer": optimizer, "average": average}
+    state: dict[str, Stateful] = {"module": module, "optimizer": optimizer, "average": average}
     folder.mkdir(parents=True, exist_ok=True)
     start = _restore(folder / "checkpoint.pt", state)
     began, losses = time.monotonic(), []
@@ -71,13 +75,12 @@ def _schedule(step: int, steps: int) -> float:
 
 @torch.no_grad()
 def _average(average: nn.Module, module: nn.Module, decay: float) -> None:
-    theirs = [p for p in module.state_dict().values()]
-    for mine, its in zip(average.state_dict().values(), theirs, strict=True):
+    for mine, its in zip(average.state_dict().values(), module.state_dict().values(), strict=True):
         if mine.is_floating_point():
             mine.lerp_(its, 1 - decay)
 
 
-def _restore(path: Path, state: dict[str, nn.Module | torch.optim.Optimizer]) -> int:
+def _restore(path: Path, state: dict[str, Stateful]) -> int:
     if not path.exists():
         return 0
     saved = torch.load(path, weights_only=True)
@@ -86,7 +89,7 @@ def _restore(path: Path, state: dict[str, nn.Module | torch.optim.Optimizer]) ->
     return int(saved["step"])
 
 
-def _save(path: Path, state: dict[str, nn.Module | torch.optim.Optimizer], step: int) -> None:
+def _save(path: Path, state: dict[str, Stateful], step: int) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save({"step": step, **{name: part.state_dict() for name, part in state.items()}}, temporary)
     temporary.replace(path)

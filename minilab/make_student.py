@@ -42,7 +42,7 @@ def teacher_pictures(
     pipe: StableDiffusion3Pipeline, batches: int, seed: int, folder: Path
 ) -> dict[str, torch.Tensor]:
     """Sample the teacher; return "noise", "latents" and "tokens" of batches x 64 pictures. Resumable."""
-    denoiser = torch.compile(Denoiser(pipe).eval())
+    denoiser = Denoiser(pipe).eval()
     empty = tokenize(pipe, [""])
     folder.mkdir(parents=True, exist_ok=True)
     parts = []
@@ -69,14 +69,13 @@ def make_student(steps: int, batches: int, seed: int, folder: Path) -> StableDif
     pipe = load_pipeline(BUILD / f"teacher-{seed}" / "model")
     data = teacher_pictures(pipe, batches, seed, folder / "paths")
     denoiser = Denoiser(pipe)
-    compiled = torch.compile(denoiser)
 
     def loss_of(step: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         rows = torch.randint(len(data["noise"]), (BATCH,), generator=generator)
         time = torch.rand(BATCH, generator=generator)
         clean, noise = data["latents"][rows].float(), data["noise"][rows].float()
-        return flow_loss(compiled, clean, noise, time, data["tokens"][rows])
+        return flow_loss(denoiser, clean, noise, time, data["tokens"][rows])
 
     average = train(denoiser, loss_of, folder, steps=steps, learning_rate=4e-4, averaging=0.995)
     average.put_into(pipe).save_pretrained(folder / "model")
@@ -88,7 +87,9 @@ def main(argv: list[str] | None = None) -> None:
     """Distil, and store under build/minilab/student-SEED."""
     parser = argparse.ArgumentParser(prog="python -m minilab.make_student", allow_abbrev=False)
     parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--batches", type=int, default=140, help="of 64 pictures each, sampled from the teacher")
+    parser.add_argument(
+        "--batches", type=int, default=140, help="of 64 pictures each, sampled from the teacher"
+    )
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     folder = BUILD / f"student-{arguments.seed}"

@@ -23,8 +23,9 @@ PICTURES = 30_000
 DROPPED_CAPTIONS = 0.1  # so that the teacher knows the empty caption, which CFG subtracts
 
 
-def load_vae(folder: Path = BUILD / "vae/model") -> AutoencoderKL:
+def load_vae() -> AutoencoderKL:
     """Load the trained autoencoder."""
+    folder = BUILD / "vae" / "model"
     if not folder.exists():
         raise NegjudgeError(f"{folder} is not there; run `python -m minilab.make_vae` first")
     return AutoencoderKL.from_pretrained(folder).eval()
@@ -40,7 +41,6 @@ def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipelin
         torch.save(encode_pictures(pipe.vae, pictures(scenes)), cache)
     latents = torch.load(cache, weights_only=True)
     denoiser = Denoiser(pipe)
-    compiled = torch.compile(denoiser)
 
     def loss_of(step: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -49,7 +49,7 @@ def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipelin
         captions = ["" if rng.random() < DROPPED_CAPTIONS else caption(scenes[row], rng) for row in rows]
         noise = torch.randn(BATCH, *latents.shape[1:], generator=generator)
         time = torch.sigmoid(torch.randn(BATCH, generator=generator))
-        return flow_loss(compiled, latents[rows].float(), noise, time, tokenize(pipe, captions))
+        return flow_loss(denoiser, latents[rows].float(), noise, time, tokenize(pipe, captions))
 
     average = train(denoiser, loss_of, folder, steps=steps, learning_rate=6e-4)
     average.put_into(pipe).save_pretrained(folder / "model")

@@ -33,9 +33,11 @@ def loss_of_batch(vae: AutoencoderKL, batch: torch.Tensor, noise: torch.Tensor) 
     return F.l1_loss(restored, batch) + 2 * F.mse_loss(restored, batch) + KL_WEIGHT * kl
 
 
-def make_vae(steps: int, seed: int = 0, folder: Path = BUILD / "vae") -> AutoencoderKL:
+def make_vae(
+    steps: int, seed: int = 0, pictures_seen: int = 8_000, folder: Path = BUILD / "vae"
+) -> AutoencoderKL:
     """Train on the world's pictures and store the autoencoder, its latents scaled to unit variance."""
-    data = torch.from_numpy(pictures(diet(8_000, seed)))
+    data = torch.from_numpy(pictures(diet(pictures_seen, seed)))
     torch.manual_seed(seed)
     vae = build_vae().to(memory_format=torch.channels_last)
 
@@ -66,7 +68,9 @@ def main(argv: list[str] | None = None) -> None:
     with torch.no_grad():
         restored = vae.decode(vae.encode(held_out).latent_dist.mean).sample
     error = F.mse_loss(restored.clamp(-1, 1), held_out).item() / 4
-    print(f"autoencoder in {BUILD / 'vae/model'}; mean squared error {error:.5f} on held-out pictures in [0, 1]")
+    print(
+        f"autoencoder in {BUILD / 'vae/model'}; mean squared error {error:.5f} on held-out pictures in [0, 1]"
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from minilab.render import SIZE
-from minilab.templates import SHIFTS, Template, all_templates
+from minilab.templates import SHIFTS, Template, all_templates, window_corner
 from minilab.world import BACKGROUNDS, COLOURS
 from negjudge.errors import NegjudgeError
 
@@ -40,10 +41,10 @@ class Reading:
 
 def read_files(paths: Sequence[Path]) -> list[Reading]:
     """Read pictures of 64 by 64 pixels from files; raises NegjudgeError naming a picture of another size."""
-    oracle = load_oracle()
     readings: list[Reading] = []
     for start in range(0, len(paths), BATCH):
-        readings += oracle.read(np.stack([_pixels(path) for path in paths[start : start + BATCH]]))
+        pixels = np.stack([_pixels(path) for path in paths[start : start + BATCH]])
+        readings += load_oracle().read(pixels)
     return readings
 
 
@@ -56,7 +57,9 @@ def load_oracle() -> Oracle:
 def _pixels(path: Path) -> np.ndarray:
     with Image.open(path) as picture:
         if picture.size != (SIZE, SIZE):
-            raise NegjudgeError(f"{path} has {picture.size} pixels, the mini lab's oracle reads {SIZE} by {SIZE}")
+            raise NegjudgeError(
+                f"{path} has {picture.size} pixels, the mini lab's oracle reads {SIZE} by {SIZE}"
+            )
         return np.asarray(picture.convert("RGB"), np.float32) / 255
 
 
@@ -65,15 +68,16 @@ class Oracle:
 
     def __init__(self, templates: list[Template]) -> None:
         self.templates = templates
-        self.places = [(t, s) for t in range(len(templates)) for s in range(len(SHIFTS))]
         pixels = (SIZE // COARSE) ** 2
         # Of each template at each place: an orthonormal basis of its two free layers, and its fixed layer.
-        self.basis = np.empty((len(self.places), 2, pixels), np.float32)
-        self.fixed = np.empty((len(self.places), 3, pixels), np.float32)
-        for row, (t, s) in enumerate(self.places):
-            background, body, fixed = (_shrink(layer) for layer in templates[t].crop(SHIFTS[s]))
-            self.basis[row] = _orthonormal(background.ravel(), body.ravel())
-            self.fixed[row] = fixed.reshape(pixels, 3).T
+        places = len(templates) * len(SHIFTS)
+        self.basis = np.empty((places, 2, pixels), np.float32)
+        self.fixed = np.empty((places, 3, pixels), np.float32)
+        for t, template in enumerate(templates):
+            rows = slice(t * len(SHIFTS), (t + 1) * len(SHIFTS))
+            layers = _small_crops(template).reshape(len(SHIFTS), pixels, 5)
+            self.basis[rows] = _orthonormal(layers[..., 0], layers[..., 1])
+            self.fixed[rows] = layers[..., 2:].transpose(0, 2, 1)
         self.fixed_norm = np.square(self.fixed).sum((1, 2))
         self.fixed_on_basis = self.basis @ self.fixed.transpose(0, 2, 1)
 
@@ -84,7 +88,7 @@ class Oracle:
 
     def _coarse(self, pictures: np.ndarray) -> np.ndarray:
         """Return squared distances (n, places) on small pictures (n, h, w, 3), both colours free."""
-        n, count, pixels = len(pictures), len(self.places), self.basis.shape[-1]
+        n, count, pixels = len(pictures), len(self.basis), self.basis.shape[-1]
         channels = pictures.reshape(n, pixels, 3).transpose(0, 2, 1)
         on_fixed = channels.reshape(n, -1) @ self.fixed.reshape(count, -1).T
         on_basis = channels.reshape(n * 3, pixels) @ self.basis.reshape(count * 2, pixels).T
@@ -105,9 +109,7 @@ class Oracle:
             found.append((error, template))
         found.sort(key=lambda item: item[0])
         error, template = found[0]
-        rival = next(
-            e for e, t in found[1:] if (t.object, t.parts) != (template.object, template.parts)
-        )
+        rival = next(e for e, t in found[1:] if (t.object, t.parts) != (template.object, template.parts))
         residual = float(np.sqrt(error))
         readable = residual <= UNREADABLE
         return Reading(
@@ -119,16 +121,33 @@ class Oracle:
 
 
 def _shrink(layer: np.ndarray) -> np.ndarray:
-    h, w, *rest = layer.shape
-    return layer.reshape(h // COARSE, COARSE, w // COARSE, COARSE, *rest).mean((1, 3))
+    h, w = layer.shape[0] // COARSE, layer.shape[1] // COARSE
+    whole = layer[: h * COARSE, : w * COARSE]
+    return whole.reshape(h, COARSE, w, COARSE, *layer.shape[2:]).mean((1, 3))
+
+
+def _small_crops(template: Template) -> np.ndarray:
+    """Return background, body and fixed layers of every shift, shrunk: (shifts, h, w, 5).
+
+    Shifts that differ by a multiple of COARSE are windows of one shrunk layer, which saves nearly all work.
+    """
+    layers = np.concatenate([template.background[..., None], template.body[..., None], template.fixed], -1)
+    small, shrunk = SIZE // COARSE, {}
+    for x, y in itertools.product(range(COARSE), repeat=2):
+        shrunk[x, y] = _shrink(layers[y:, x:])
+    crops = []
+    for x, y in (window_corner(shift) for shift in SHIFTS):
+        layer = shrunk[x % COARSE, y % COARSE]
+        crops.append(layer[y // COARSE :, x // COARSE :][:small, :small])
+    return np.stack(crops)
 
 
 def _orthonormal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis (2, pixels) of two layers; a layer that is empty contributes nothing."""
-    first = first / max(float(np.linalg.norm(first)), 1e-6)
-    second = second - (second @ first) * first
-    length = float(np.linalg.norm(second))
-    return np.stack([first, second / length if length > 1e-3 else np.zeros_like(second)])
+    """Return orthonormal bases (n, 2, pixels) of two layers (n, pixels); an empty layer adds nothing."""
+    first = first / np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-6)
+    second = second - (second * first).sum(1, keepdims=True) * first
+    length = np.linalg.norm(second, axis=1, keepdims=True)
+    return np.stack([first, np.where(length > 1e-3, second / np.maximum(length, 1e-3), 0)], 1)
 
 
 def _distance(picture: np.ndarray, background: np.ndarray, body: np.ndarray, fixed: np.ndarray) -> float:

@@ -13,12 +13,13 @@ from minilab.shapes import SHADE_FACTOR, draw_shape
 from minilab.world import OBJECTS
 
 MARGIN = JITTER
-SHIFTS = tuple(itertools.product(range(-JITTER, JITTER + 1), repeat=2))
+STEPS = range(-JITTER, JITTER + 1)
+SHIFTS = tuple(itertools.product(STEPS, STEPS))
 
 
 @dataclass(frozen=True)
 class Template:
-    """An object with a set of parts, before colours and place: ``object`` is None for parts alone, or nothing.
+    """An object with a set of parts, before colours and place; ``object`` is None for parts alone or nothing.
 
     A render is ``background * c0 + body * c1 + fixed`` for some colours c0 and c1, because the shade of a
     body is a fixed multiple of it. Arrays cover the picture and a margin for moving it: background and body
@@ -33,9 +34,14 @@ class Template:
 
     def crop(self, shift: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return background, body and fixed of the picture with the object moved by (dx, dy) pixels."""
-        x, y = MARGIN - shift[0], MARGIN - shift[1]
+        x, y = window_corner(shift)
         window = slice(y, y + SIZE), slice(x, x + SIZE)
         return self.background[window], self.body[window], self.fixed[window]
+
+
+def window_corner(shift: tuple[int, int]) -> tuple[int, int]:
+    """Return x and y of the corner of the picture in a template's arrays, the object moved by (dx, dy)."""
+    return MARGIN - shift[0], MARGIN - shift[1]
 
 
 def all_templates() -> list[Template]:

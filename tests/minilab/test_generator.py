@@ -1,0 +1,90 @@
+"""The tiny generator is a genuine pipeline, and its scripts train, resume and store it."""
+
+import json
+
+import pytest
+import torch
+from diffusers import StableDiffusion3Pipeline
+
+from minilab import make_student, make_teacher, make_vae
+from minilab.flow import Denoiser, tokenize
+from minilab.generator import TEXT_LENGTH, build_pipeline
+from minilab.loop import train
+from minilab.world import words
+
+
+@pytest.fixture(scope="module")
+def pipe():
+    pipe = build_pipeline(seed=1)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def test_every_word_is_one_token(pipe):
+    for word in words():
+        assert len(pipe.tokenizer(word).input_ids) == 3, word
+
+
+def test_training_sees_what_the_pipeline_computes(pipe):
+    """The denoiser in training and the pipeline in use must put the text together alike."""
+    prompt = ["a red car with wheels", "a cat"]
+    seen = {}
+    handle = pipe.transformer.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.update(kwargs), with_kwargs=True
+    )
+    try:
+        pipe(
+            prompt, num_inference_steps=1, guidance_scale=0, height=64, width=64,
+            max_sequence_length=TEXT_LENGTH, output_type="latent",
+        )  # fmt: skip
+    finally:
+        handle.remove()
+    with torch.no_grad():
+        expected = pipe.transformer(**{**seen, "return_dict": False})[0]
+        found = Denoiser(pipe).eval()(seen["hidden_states"], seen["timestep"] / 1000, tokenize(pipe, prompt))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_a_resumed_training_is_the_unbroken_one(tmp_path):
+    def run(folder, *lengths):
+        for steps in lengths:
+            torch.manual_seed(0)
+            module = torch.nn.Linear(3, 1)
+
+            def loss_of(step, module=module, killed_at=steps):
+                if step == killed_at:
+                    raise KeyboardInterrupt
+                generator = torch.Generator().manual_seed(step)
+                return module(torch.randn(8, 3, generator=generator)).square().mean()
+
+            try:
+                average = train(module, loss_of, folder, steps=20, learning_rate=0.1, save_every=5)
+            except KeyboardInterrupt:
+                continue
+        return average.weight
+
+    assert torch.equal(run(tmp_path / "whole", 99), run(tmp_path / "broken", 7, 13, 99))
+
+
+def test_the_scripts_make_a_pipeline_from_nothing(tmp_path, monkeypatch):
+    for module in (make_teacher, make_student, make_vae):
+        monkeypatch.setattr(module, "BUILD", tmp_path)
+    monkeypatch.setattr(make_teacher, "PICTURES", 80)
+    monkeypatch.setattr(make_teacher, "BATCH", 4)
+    monkeypatch.setattr(make_student, "BATCH", 4)
+    monkeypatch.setattr(make_student, "TEACHER_STEPS", 2)
+    make_vae.make_vae(2, pictures_seen=64, folder=tmp_path / "vae")
+    make_teacher.make_teacher(2, 0, tmp_path / "teacher-0")
+    make_student.make_student(2, 2, 0, tmp_path / "student-0")
+    pipe = StableDiffusion3Pipeline.from_pretrained(
+        tmp_path / "student-0" / "model", text_encoder_3=None, tokenizer_3=None
+    )
+    picture = pipe(
+        "a car", num_inference_steps=1, guidance_scale=0, height=64, width=64, max_sequence_length=16
+    )
+    assert picture.images[0].size == (64, 64)
+    log = (tmp_path / "student-0" / "log.jsonl").read_text().splitlines()
+    assert json.loads(log[-1])["step"] == 2
+    teacher = torch.load(tmp_path / "teacher-0" / "checkpoint.pt", weights_only=True)["average"]
+    student = torch.load(tmp_path / "student-0" / "checkpoint.pt", weights_only=True)["average"]
+    assert any(not torch.equal(teacher[name], student[name]) for name in teacher)
