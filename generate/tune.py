@@ -6,13 +6,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from negjudge.dotted import load_function
 from negjudge.errors import command
 from negjudge.generation import PictureRecipe
 from negjudge.jobs import PictureSet, read_pairs, select_pairs
 from negjudge.recipes import load_recipe
 from negjudge.runs import run_folder
 from negjudge.splits import read_splits
-from negjudge.tuning import HISTORY, Bench, import_scorer, search_all, write_settings
+from negjudge.tuning import HISTORY, Bench, search_all, write_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Recipe(PictureRecipe):
 def main(argv: list[str] | None = None) -> None:
     """Search method by method, write the best settings, and say what they are."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.tune")
-    run, model, scorer = run_folder(recipe.run), recipe.find_model(), import_scorer(recipe.scorer)
+    run, model, scorer = run_folder(recipe.run), recipe.find_model(), load_function(recipe.scorer, "scorer")
     pairs = select_pairs(read_pairs(recipe.pairs), read_splits(recipe.splits), recipe.dev.splits)
     bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
-from typing import Any, cast
+from typing import Any
 
 import optuna
 import yaml
@@ -166,16 +165,6 @@ def search(bench: Bench, method: str, space: Space, trials: int, sampler_seed: i
         study.tell(asked, trial.success)
         best = trial.best
         yield trial
-
-
-def import_scorer(path: str) -> Scorer:
-    """Return the function at "module:function"; NegjudgeError where there is none."""
-    module, _, name = path.partition(":")
-    try:
-        scorer = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise NegjudgeError(f"scorer {path!r} cannot be imported ({error}); write module:function") from None
-    return cast(Scorer, scorer)
 
 
 def write_settings(path: Path, best: Mapping[str, Trial], provenance: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_settings
 from negjudge.metrics import Outcome
 from negjudge.records import Sample, read_records
-from negjudge.tuning import HISTORY, Bench, Trial, import_scorer, search, search_all, summarise
+from negjudge.tuning import HISTORY, Bench, Trial, search, search_all, summarise
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},
@@ -114,12 +114,6 @@ def test_collateral_is_the_mean_where_there_was_something_to_lose():
     assert rates == pytest.approx({"success": 1 / 3, "kept": 2 / 3, "removed": 2 / 3, "collateral": 0.75})
 
 
-@pytest.mark.parametrize("path", ["negjudge.nothing:read", "negjudge.jobs:nothing", "negjudge.jobs", ""])
-def test_a_scorer_that_is_not_there_is_named(path):
-    with pytest.raises(NegjudgeError, match=f"scorer '{path}'"):
-        import_scorer(path)
-
-
 @pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
 def test_a_space_that_is_no_range_is_named(bench, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
@@ -161,6 +155,22 @@ def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
     before = (tmp_path / "found.yaml").read_bytes()
     assert main(recipe) == 0
     assert (tmp_path / "found.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (["--scorer", "colour_reader:nothing"], "'scorer'"),
+        (["--dev.seeds", "3"], "even number of seeds"),
+        (["--trails", "3"], "'trails'"),
+        (["--spaces", "{vsf: {scale: [0, 1, 0.1], shift: [0, 1, 0.1]}}"], "'shift'"),
+    ],
+)
+def test_bad_input_ends_in_one_line(recipe, capsys, flags, fault):
+    assert main([*recipe, *flags]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert error[-1].startswith("error: ")
+    assert fault in error[-1]
 
 
 def test_the_recipe_holds_known_keys_alone():
