@@ -19,6 +19,13 @@ def test_import_is_light():
     assert not loaded & {"torch", "transformers", "diffusers", "numpy", "PIL", "label_studio_sdk"}
 
 
+def test_labelling_and_measuring_leave_torch_out():
+    names = ["labeling", "labelstudio", "metrics", "agreement", "splits", "cli", "guidance"]
+    loaded = modules_after("import " + ", ".join(f"negjudge.{name}" for name in names))
+    assert {f"negjudge.{name}" for name in names} <= loaded
+    assert "torch" not in loaded
+
+
 def test_records_are_reached_from_the_top():
     from negjudge import Sample
     from negjudge.records import Sample as same
