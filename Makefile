@@ -93,7 +93,7 @@ bench: .venv/installed ## Measure speed and memory
 
 # ---- keeping the house
 
-test: .venv/installed ## Run the tests
+test: .venv/installed .venv-labelstudio/installed ## Run the tests, against a real Label Studio too
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/installed ## Lint, format, types and import rules
