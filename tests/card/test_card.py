@@ -21,7 +21,7 @@ from negjudge.evaluation.summary import percent
 @pytest.fixture(scope="module")
 def written(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, list[Path]]:
     folder = tmp_path_factory.mktemp("card")
-    run = synthetic.make_run(folder, seeds=1, control=False)
+    run = synthetic.make_run(folder, control=False)
     recipe = synthetic.recipe_for(run, draws=40)
     evaluate(recipe, run)
     return run, recipe, write_card(recipe, run, folder / "model_cards")

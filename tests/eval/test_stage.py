@@ -25,7 +25,7 @@ def test_every_recipe_is_read(path: Path) -> None:
 
 
 def test_from_recipe_to_page(synthetic: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1)
+    run = synthetic.make_run(tmp_path)
     flags = ["--config", "eval/recipes/mini.yaml", "--run", str(run), "--base", str(tmp_path / "base")]
     flags += ["--reader", f"{synthetic.__name__}:read_files", "--control_pictures", "80", "--draws", "40"]
     assert run_eval(flags) == 0

@@ -46,7 +46,7 @@ def test_rates_of_methods_are_those_of_the_readings(measured: tuple[Path, dict[s
         gone = np.array(
             [seen[s.id]["object"] is None or s.element not in seen[s.id]["parts"] for s in tested]
         )
-        assert (row["pictures"], row["pairs"]) == (72, 36)
+        assert (row["pictures"], row["pairs"]) == (36, 36)
         assert row["kept"]["estimate"] == pytest.approx(kept.mean(), abs=1e-6)
         assert row["removed"]["estimate"] == pytest.approx(gone.mean(), abs=1e-6)
         assert row["success"]["estimate"] == pytest.approx((kept & gone).mean(), abs=1e-6)
@@ -149,7 +149,7 @@ def test_doing_it_again_reads_no_picture_and_gives_the_same(
 
 
 def test_a_killed_reading_goes_on(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     recipe = synthetic.recipe_for(run)
     evaluate(recipe, run)
     whole = (run / "oracle.jsonl").read_bytes()
@@ -161,7 +161,7 @@ def test_a_killed_reading_goes_on(synthetic: Any, tmp_path: Path) -> None:
 def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(
     synthetic: Any, tmp_path: Path
 ) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
     assert list(metrics["methods"]) == ["oracle"]
     assert metrics["specificity"] == metrics["agreement"] == metrics["labels"] == metrics["reliability"] == []
@@ -169,7 +169,7 @@ def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(
 
 
 def test_without_an_oracle_labels_tell_the_truth(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False)
+    run = synthetic.make_run(tmp_path, judges=False)
     metrics = evaluate(synthetic.recipe_for(run, reader=None), run)
     assert list(metrics["methods"]) == ["labels"]
     assert metrics["finding"]["source"] == "labels"
@@ -177,7 +177,7 @@ def test_without_an_oracle_labels_tell_the_truth(synthetic: Any, tmp_path: Path)
 
 
 def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, labels=False, control=False)
     dropped = set(SPLITS.judge["both_new"][11:])
     kept = [s for s in read_records(run / "samples.jsonl", Sample) if s.pair not in dropped]
     write_records(run / "samples.jsonl", kept)
@@ -191,7 +191,7 @@ def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path:
 
 
 def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, labels=False, control=False)
     (run / "judge" / "judge.json").write_text('{"place": "trained again"}')
     # Asking anew needs the model, which this folder does not hold: that it is asked is the point.
     with pytest.raises(NegjudgeError, match="judge"):
@@ -199,7 +199,7 @@ def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(synthetic: Any,
 
 
 def test_an_abstention_is_no_success_and_is_counted(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, labels=False, control=False)
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     write_records(run / "verdicts.jsonl", [dataclasses.replace(v, abstained=True) for v in verdicts])
     metrics = evaluate(synthetic.recipe_for(run), run)
@@ -214,7 +214,7 @@ def test_an_abstention_is_no_success_and_is_counted(synthetic: Any, tmp_path: Pa
 
 
 def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, labels=False, control=False)
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     broken = [
         Verdict(error="not a picture", sample=v.sample, judge=v.judge) if n % 2 else v
@@ -229,7 +229,7 @@ def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_pa
 
 
 def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     check = tmp_path / "check.json"
     check.write_text('{"vsf": {"pictures": 60, "wrong": 3}}')
     (row,) = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)["oracle_check"]
@@ -252,7 +252,7 @@ def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Pa
     ],
 )
 def test_what_is_wrong_with_a_run_is_one_line(synthetic: Any, tmp_path: Path, damage: Any, said: str) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     damage(run)
     with pytest.raises(NegjudgeError, match=said) as caught:
         evaluate(synthetic.recipe_for(run), run)
@@ -261,12 +261,12 @@ def test_what_is_wrong_with_a_run_is_one_line(synthetic: Any, tmp_path: Path, da
 
 @pytest.mark.parametrize("reader", ["minilab.nowhere:read", "minilab.world", "minilab.world:OBJECTS"])
 def test_a_reader_that_is_not_there_is_named(synthetic: Any, tmp_path: Path, reader: str) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
-    with pytest.raises(NegjudgeError, match=f"reader '{reader}'"):
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
+    with pytest.raises(NegjudgeError, match="key 'reader'"):
         evaluate(synthetic.recipe_for(run, reader=reader), run)
 
 
 def test_the_run_folder_is_held_by_one_process(synthetic: Any, tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, seeds=1, judges=False, labels=False, control=False)
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     with locked(run, "eval"), pytest.raises(NegjudgeError, match="is being written by another eval"):
         evaluate(synthetic.recipe_for(run), run)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from negjudge.dotted import load_function
 from negjudge.errors import NegjudgeError
 from negjudge.progress import progress_bar
 from negjudge.records import Sample, append_records, read_records
 from negjudge.runs import ORACLE
 
-Reader = Callable[[Sequence[Path]], Sequence[Any]]
 BATCH = 32
 
 
@@ -33,18 +31,6 @@ class SampleReading:
     difficulty: float
     sha256: str
     reader: str
-
-
-def import_reader(path: str) -> Reader:
-    """Return the function at "module:function"; NegjudgeError where there is none."""
-    module, _, name = path.partition(":")
-    try:
-        reader = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise NegjudgeError(f"reader {path!r} cannot be imported ({error}); write module:function") from None
-    if not callable(reader):
-        raise NegjudgeError(f"reader {path!r} is not a function; write module:function")
-    return reader
 
 
 def read_pictures(run: Path, samples: Sequence[Sample], reader: str) -> dict[str, SampleReading]:
@@ -70,7 +56,7 @@ def _is_current(reading: SampleReading, wanted: Mapping[str, Sample], reader: st
 
 
 def _read(run: Path, samples: Sequence[Sample], reader: str) -> Iterator[list[SampleReading]]:
-    read = import_reader(reader)
+    read = load_function(reader, "reader")
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
         paths = [checked_picture(run, sample) for sample in batch]

@@ -22,7 +22,6 @@ View = Literal["plain", "other", "blank", "shuffled"]
 Role = Literal["base", "tuned"]
 Verdicts = dict[tuple[Role, View], dict[str, Verdict]]
 GREY = (127, 127, 127)
-ROUND = 8  # batches between two writes
 
 T = TypeVar("T")
 
@@ -120,8 +119,8 @@ def _ask(run: Path, candidate: Candidate, asks: Sequence[Ask], batch_size: int) 
     judge = Judge.from_pretrained(candidate.source, device=candidate.device)
     found: list[Verdict] = []
     with progress_bar(f"{candidate.role} judge", len(asks), "questions") as advance:
-        for start in range(0, len(asks), batch_size * ROUND):
-            part = asks[start : start + batch_size * ROUND]
+        for start in range(0, len(asks), batch_size):
+            part = asks[start : start + batch_size]
             said = judge.score(
                 [ask.image() for ask in part],
                 objects=[ask.object for ask in part],
