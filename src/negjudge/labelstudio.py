@@ -1,4 +1,4 @@
-"""The Label Studio server of a run folder: started on a free port, found again after a kill, stopped."""
+"""The Label Studio server of a run folder: started on a free port, found after a kill, stopped."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ from negjudge.runs import require_free_space
 
 HOST = "127.0.0.1"
 LOG, LOCK, PROCESS, DATA, SERVED = "server.log", "server.lock", "server.pid", "data", "served"
+STARTED = f"{DATA}/started"  # made when the first start has come to its end
 FIRST_START, NEXT_START = 40, 10  # seconds until /health answers, Label Studio 1.23.2 on two cores
-PATIENCE = 300  # seconds until a start counts as failed
+PATIENCE = 600  # seconds until a start counts as failed
 ROOM = 100  # MB: the database, its journal and the log of some thousand pictures
 
 # The server sees these variables of ours and no others, so that no LABEL_STUDIO_*, DATABASE_NAME, CI or
@@ -49,7 +50,10 @@ class Server:
 
 @contextlib.contextmanager
 def serve(folder: Path, executable: str, port: int, annotators: list[str]) -> Iterator[Server]:
-    """Run the server of ``folder`` meanwhile; one that a killed run has left behind is taken over.
+    """Run the server of ``folder`` meanwhile, having ended one that a killed run has left behind.
+
+    That one may still be at the dead run's last request: what it would store after we have looked up what is
+    there would be stored twice.
 
     ``port`` 0 takes any free one. SIGTERM and SIGHUP end the block as Ctrl-C does, so that the server is
     stopped. Raises NegjudgeError when Label Studio is not installed, the port is taken, or the server does
@@ -61,9 +65,9 @@ def serve(folder: Path, executable: str, port: int, annotators: list[str]) -> It
     logins = keep_logins(folder, annotators)
     child: subprocess.Popen[bytes] | None = None
     with _signals_interrupt():
-        if not is_running(folder):
-            child = _start(folder, executable, port or _any_free_port(), logins)
+        stop(folder)
         try:
+            child = _start(folder, executable, port or _any_free_port(), logins)
             yield _connect(folder, logins)
         finally:
             stop(folder)
@@ -114,6 +118,9 @@ def _start(folder: Path, executable: str, port: int, logins: Logins) -> subproce
             f"no Label Studio at {executable}; `make label` installs it, or name another with --executable"
         )
     _require_free_port(port)
+    if not (folder / STARTED).exists():
+        # A first start that was cut off leaves a database without tables or without our token, and no task.
+        shutil.rmtree(folder / DATA, ignore_errors=True)
     (folder / PROCESS).unlink(missing_ok=True)
     (folder / SERVED).mkdir(exist_ok=True)
     place = folder.absolute()
@@ -202,6 +209,7 @@ def _connect(folder: Path, logins: Logins) -> Server:
                 f"what answers on port {port} is not the Label Studio of {folder}: choose another port with "
                 f"--port, or, if {folder} was damaged, move it away (votes.jsonl stays)"
             )
+    (folder / STARTED).touch()
     return Server(url, folder, logins)
 
 
@@ -215,7 +223,7 @@ def _knows_us(http: httpx.Client, logins: Logins) -> bool:
 
 def _wait_until_up(folder: Path, http: httpx.Client) -> None:
     began = time.monotonic()
-    expected = NEXT_START if (folder / DATA / "label_studio.sqlite3").exists() else FIRST_START
+    expected = NEXT_START if (folder / STARTED).exists() else FIRST_START
     seconds = TextColumn("{task.completed:.0f} s of about {task.total:.0f}")
     columns = TextColumn("{task.description}"), BarColumn(), seconds
     with Progress(*columns, console=Console(stderr=True)) as progress:

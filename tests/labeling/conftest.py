@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,11 +20,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from negjudge.labeling_recipe import LabelRecipe
+from negjudge.labelstudio import stop
 from negjudge.labelstudio_logins import address
 from negjudge.records import Sample, sample_id, write_records
 
 ROOT = Path(__file__).resolve().parents[2]
+STARTED: list[tuple[subprocess.Popen[bytes], Path]] = []
 PARTS = {"bicycle": ("wheels", "seat"), "kettle": ("lid", "handle"), "umbrella": ("handle", "cover")}
 
 
@@ -70,13 +71,15 @@ def start(values: Mapping[str, Any], folder: Path, **environment: str) -> subpro
     recipe.write_text(yaml.safe_dump(dict(values)))
     nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     with open(folder / "out", "ab") as out:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "labeling.run", "--config", str(recipe)],
             cwd=ROOT,
             env=os.environ | nowhere | {"PYTHONPATH": str(Path(__file__).parent)} | environment,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
+    STARTED.append((process, Path(values["run"])))
+    return process
 
 
 def count(run: Path, table: str) -> int:
@@ -141,9 +144,14 @@ def busy_port() -> Any:
 
 
 @pytest.fixture(scope="session")
-def lab() -> SimpleNamespace:
-    """The helpers of this module, for the tests beside it."""
+def lab() -> Iterator[SimpleNamespace]:
+    """The helpers of this module, for the tests beside it; what they started is ended in any case."""
     helpers: list[Callable[..., Any]] = [
         fill, recipe_values, people_values, start, count, url_of, administrator, log_in, result,
     ]  # fmt: skip
-    return SimpleNamespace(root=ROOT, recipe=LabelRecipe, **{helper.__name__: helper for helper in helpers})
+    yield SimpleNamespace(root=ROOT, **{helper.__name__: helper for helper in helpers})
+    for process, run in STARTED:
+        process.kill()
+        process.wait()
+        if (run / "labelstudio").is_dir():
+            stop(run / "labelstudio")

@@ -8,6 +8,7 @@ import pytest
 from negjudge.errors import NegjudgeError
 from negjudge.labeling_pictures import adopt, choose_samples, picture_bytes, serve_pictures
 from negjudge.records import Sample, read_records, write_records
+from negjudge.splits import read_splits
 
 
 def choose(folder, pairs=None, splits=None, parts=(), per_pair=None):
@@ -26,28 +27,18 @@ def test_a_draw_is_the_same_whenever_it_is_made_and_takes_as_many_of_each_pair(l
 
 
 def test_parts_of_the_splits_choose_pairs(lab, tmp_path):
-    mini = [dataclasses.replace(s, pair=pair) for s, pair in zip(lab.fill(tmp_path, 2), PAIRS, strict=True)]
+    files = str(lab.root / "data/mini/pairs.jsonl"), str(lab.root / "data/mini/splits.json")
+    judge = read_splits(files[1]).judge
+    pairs = judge["train"][0], judge["seen"][0]
+    mini = [dataclasses.replace(s, pair=pair) for s, pair in zip(lab.fill(tmp_path, 2), pairs, strict=True)]
     write_records(tmp_path / "samples.jsonl", mini)
-    files = "data/mini/pairs.jsonl", "data/mini/splits.json"
-    assert [sample.pair for sample in choose(tmp_path, *files, ["judge/train"])] == [PAIRS[0]]
+    assert [sample.pair for sample in choose(tmp_path, *files, ["judge/train"])] == [pairs[0]]
     with pytest.raises(NegjudgeError, match="no split 'judge/nothing'"):
         choose(tmp_path, *files, ["judge/nothing"])
     with pytest.raises(NegjudgeError, match="has no sample of the pairs in judge/validation"):
         choose(tmp_path, *files, ["judge/validation"])
     with pytest.raises(NegjudgeError, match="needs the files 'pairs' and 'splits'"):
         choose(tmp_path, parts=["judge/train"])
-
-
-@pytest.fixture(autouse=True)
-def _mini_pairs(lab, monkeypatch):
-    from negjudge.splits import read_splits
-
-    monkeypatch.chdir(lab.root)
-    splits = read_splits("data/mini/splits.json")
-    PAIRS[:] = [splits.judge["train"][0], splits.judge["seen"][0]]
-
-
-PAIRS: list[str] = []
 
 
 def test_nothing_to_label_says_which_stage_comes_first(tmp_path):

@@ -50,7 +50,12 @@ def test_a_changed_answer_replaces_the_earlier_one():
 
 def annotation(lab, number, account=7, **changes):
     answers = {"object": "yes", "element": "no", "quality": "4"} | changes.pop("answers", {})
-    return {"id": number, "completed_by": account, "was_cancelled": False, "result": lab.result(**answers)} | changes
+    return {
+        "id": number,
+        "completed_by": account,
+        "was_cancelled": False,
+        "result": lab.result(**answers),
+    } | changes
 
 
 def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
@@ -79,7 +84,10 @@ def test_an_answer_changed_on_the_server_is_appended(lab, tmp_path):
     for answer in ("yes", "no", "no"):
         book = VoteBook(tmp_path, ["s"], "people")
         book.record([Task(1, "s", (annotation(lab, 1, answers={"object": answer}),))], NAMES)
-    assert [v.answer for v in read_records(tmp_path / "votes.jsonl", Vote) if v.question == "object"] == ["yes", "no"]
+    assert [v.answer for v in read_records(tmp_path / "votes.jsonl", Vote) if v.question == "object"] == [
+        "yes",
+        "no",
+    ]
     assert book.write_labels()[0].answer == "no"
 
 
@@ -91,7 +99,11 @@ def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_p
         annotation(lab, 4, account=None),
         annotation(lab, 5, account=8, was_cancelled=True, result=[]),
     ]
-    tasks = [Task(1, "s", tuple(wrong)), Task(2, "stranger", (annotation(lab, 6),)), Task(3, None, (annotation(lab, 7),))]
+    tasks = [
+        Task(1, "s", tuple(wrong)),
+        Task(2, "stranger", (annotation(lab, 6),)),
+        Task(3, None, (annotation(lab, 7),)),
+    ]
     book = VoteBook(tmp_path, ["s"], "people")
     book.record(tasks, NAMES)
     aside = read_records(tmp_path / "quarantine.jsonl", Quarantined)
