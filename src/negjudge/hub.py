@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # public, not re-exported
 
 from negjudge.errors import NegjudgeError
 from negjudge.judge_loading import ADAPTER, find_base, load_model, quiet, with_adapter
