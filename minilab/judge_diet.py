@@ -13,7 +13,7 @@ from minilab.render import Scene, place, render_scene
 from minilab.world import OBJECTS, PARTS
 from negjudge.questions import NO, QUALITY_QUESTION, RATINGS, YES, presence_question, with_article
 
-PART_RATE = 0.85  # of an object's parts are in a training picture: mostly present
+PART_RATE = 0.75  # of an object's parts are in a training picture: mostly present
 ALONE_RATE = 0.08  # of the pictures show parts without their object
 DAMAGED_RATE = 0.4  # of the pictures are blurred and noised, to have something to rate
 OBJECT_QUESTIONS, ELEMENT_QUESTIONS = 2, 4

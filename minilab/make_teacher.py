@@ -19,7 +19,7 @@ from negjudge.errors import NegjudgeError, command
 
 BUILD = Path("build/minilab")
 BATCH = 64
-PICTURES = 30_000
+PICTURES = 20_000
 DROPPED_CAPTIONS = 0.1  # so that the teacher knows the empty caption, which CFG subtracts
 
 

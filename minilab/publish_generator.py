@@ -1,0 +1,55 @@
+"""Stores the distilled generator under data/mini, in half precision, with the logs of what made it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusion3Pipeline
+
+from minilab.make_student import load_pipeline
+from minilab.make_teacher import BUILD
+from negjudge.errors import command
+
+GENERATOR = Path("data/mini/generator")
+
+
+def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableDiffusion3Pipeline:
+    """Store the student and, under ``training/``, the losses and steps of its three trainings."""
+    stages = {
+        "vae": build / "vae",
+        "teacher": build / f"teacher-{seed}",
+        "student": build / f"student-{seed}",
+    }
+    pipe = load_pipeline(stages["student"] / "model").to(dtype=torch.float16)
+    pipe.save_pretrained(folder)
+    logs = folder / "training"
+    logs.mkdir(exist_ok=True)
+    commands = []
+    for name, made in stages.items():
+        shutil.copyfile(made / "log.jsonl", logs / f"{name}.jsonl")
+        steps = json.loads((made / "log.jsonl").read_text().splitlines()[-1])["step"]
+        commands.append(
+            f"python -m minilab.make_{name} --steps {steps} --seed {0 if name == 'vae' else seed}"
+        )
+    commands.append(f"python -m minilab.publish_generator --seed {seed}")
+    (logs / "commands.txt").write_text("\n".join(commands) + "\n")
+    return pipe
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Store the generator of one training seed."""
+    parser = argparse.ArgumentParser(prog="python -m minilab.publish_generator", allow_abbrev=False)
+    parser.add_argument("--seed", type=int, default=0)
+    publish(parser.parse_args(argv).seed)
+    size = sum(path.stat().st_size for path in GENERATOR.rglob("*") if path.is_file())
+    print(f"generator in {GENERATOR}, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
