@@ -74,10 +74,11 @@ train: .venv/installed ## Fine-tune the judge on the labels
 eval: .venv/installed ## Measure judge and methods on the held-out pairs
 	@$(BIN)/python -m eval.run --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
 
-report: .venv/installed ## Write report/index.html of the run folder
+report: .venv/installed ## Write report/index.html of the run folder, and the model card
 	@$(BIN)/python -m eval.report --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
+	@$(BIN)/python -m eval.card --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
 
-card: .venv/installed ## Write the model card of the judge
+card: .venv/installed ## Write the model card of the judge alone
 	@$(BIN)/python -m eval.card --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
 
 # ---- settings and comparison
@@ -86,7 +87,8 @@ tune: .venv/installed ## Search each method's settings on the dev pairs, equal b
 	@$(BIN)/python -m generate.tune --config generate/recipes/$(GENERATE)-tune.yaml $(STAGE_FLAGS)
 
 contest: .venv/installed ## Compare the methods: tune, then generate, eval and report on the test pairs
-	@$(MAKE) tune generate eval report
+	@$(MAKE) tune generate eval
+	@$(BIN)/python -m eval.report --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
 
 bench: .venv/installed ## Measure speed and memory
 	@$(BIN)/python -m benchmarks.run $(ARGS)
