@@ -33,7 +33,7 @@ from negjudge.progress import progress_bar
 from negjudge.questions import NO, YES
 from negjudge.splits import read_splits
 
-CHECKPOINT_EVERY = 50
+LOG_EVERY, CHECKPOINT_EVERY = 25, 50
 
 
 class Stage(Protocol):
@@ -116,15 +116,16 @@ class Answering:
         return {}
 
 
-def fit(stage: Stage, model: nn.Module, options: argparse.Namespace, steps: int, log: list[str]) -> None:
-    """Train a stage to its last step, from its last checkpoint if there is one."""
+def fit(stage: Stage, model: nn.Module, options: argparse.Namespace, steps: int) -> list[str]:
+    """Train a stage to its last step, from its last checkpoint if there is one; return its log."""
     optimizer = torch.optim.AdamW(stage.parameters, lr=options.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, options.learning_rate, total_steps=steps, pct_start=0.1, cycle_momentum=False
     )
     state = {"model": model, "optimizer": optimizer, "schedule": schedule, **stage.state()}
     checkpoint = Path(options.build) / f"{stage.name.replace(' ', '-')}.pt"
-    first = _restore(checkpoint, state, log)
+    first, log, seconds = _restore(checkpoint, state)
+    started = time.monotonic() - seconds
     model.train()
     with progress_bar(f"base judge learns {stage.name}", steps, "steps", first) as advance:
         for step in range(first, steps):
@@ -132,10 +133,12 @@ def fit(stage: Stage, model: nn.Module, options: argparse.Namespace, steps: int,
             rng = random.Random(f"{options.seed}/{stage.name}/{step}")
             loss = _step(stage, rng, options.batch, optimizer, schedule)
             advance(1, f"base judge learns {stage.name}, loss {loss:.3f}")
-            if (step + 1) % 25 == 0:
+            if (step + 1) % LOG_EVERY == 0:
                 log.append(f"{stage.name}: step {step + 1} loss {loss:.4f}")
             if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == steps:
-                _save(checkpoint, state, step + 1, log)
+                seconds = time.monotonic() - started
+                _save(checkpoint, state, {"step": step + 1, "log": log, "seconds": seconds})
+    return [*log, f"{stage.name}: {seconds:.0f} seconds"]
 
 
 def _step(stage: Stage, rng: random.Random, batch: int, optimizer: Any, schedule: Any) -> float:
@@ -149,25 +152,25 @@ def _step(stage: Stage, rng: random.Random, batch: int, optimizer: Any, schedule
     return loss.item()
 
 
-def _save(path: Path, state: dict[str, Any], step: int, log: list[str]) -> None:
+def _save(path: Path, state: dict[str, Any], facts: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    torch.save({"step": step, "log": log, **{k: v.state_dict() for k, v in state.items()}}, temporary)
+    torch.save({**facts, **{name: value.state_dict() for name, value in state.items()}}, temporary)
     temporary.replace(path)
 
 
-def _restore(path: Path, state: dict[str, Any], log: list[str]) -> int:
+def _restore(path: Path, state: dict[str, Any]) -> tuple[int, list[str], float]:
+    """Return the steps done, their log and the seconds they took."""
     if not path.exists():
-        return 0
+        return 0, [], 0.0
     saved = torch.load(path, weights_only=True)
     for name, value in state.items():
         value.load_state_dict(saved[name])
-    log[:] = saved["log"]
-    return int(saved["step"])
+    return int(saved["step"]), saved["log"], float(saved["seconds"])
 
 
 @torch.no_grad()
-def measure(judge: Answering, repeats: int = 4, seed: str = "balanced") -> dict[str, float]:
+def measure(judge: Answering, repeats: int = 8, seed: str = "balanced") -> dict[str, float]:
     """Measure affirmative questions over clean renders, as often yes as no for every object and every part.
 
     Returns the balanced accuracy of object and element questions, and the rates of "yes" behind it.
@@ -215,21 +218,20 @@ def read_options(argv: list[str] | None) -> argparse.Namespace:
 @command
 def main(argv: list[str] | None = None) -> None:
     """Train, measure and save the base judge, with the log of how it was made."""
-    options, started = read_options(argv), time.monotonic()
+    options = read_options(argv)
     judge = Answering(Diet.without(read_splits(options.splits).strict), options.seed)
     log = [
-        f"command: python -m minilab.make_judge {json.dumps(vars(options))}, torch {torch.__version__}",
-        f"left out: {judge.diet.left_out()}",
-        f"parameters: {sum(p.numel() for p in judge.parameters)}",
+        f"command: python -m minilab.make_judge, with {json.dumps(vars(options))}",
+        f"torch {torch.__version__}, {sum(p.numel() for p in judge.parameters)} parameters",
+        f"neither shown nor asked about: {judge.diet.left_out()}",
+        *fit(Seeing(judge), judge.model, options, options.steps_to_see),
+        *fit(judge, judge.model, options, options.steps_to_answer),
     ]
-    fit(Seeing(judge), judge.model, options, options.steps_to_see, log)
-    fit(judge, judge.model, options, options.steps_to_answer, log)
     judge.model.half().float()  # what is measured is what is saved
     log += [f"{name}: {value:.4f}" for name, value in measure(judge).items()]
     log.append(f"weights sha256: {save(judge, Path(options.out))}")
-    log.append(f"seconds since the last start: {time.monotonic() - started:.0f}")
     write_atomically(Path(options.out) / "training.log", "\n".join(log) + "\n")
-    print(*log[-8:], f"base judge saved in {options.out}", sep="\n")
+    print(*log[-7:], f"base judge saved in {options.out}", sep="\n")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ THUMBNAIL_WEIGHT = 1.0
 def loss_of_batch(vae: AutoencoderKL, batch: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """Return the reconstruction error, with a little pull of the latents towards a unit Gaussian.
 
-    The first three channels are held to the picture's thumbnail: latents that look like pictures are far easier
-    to learn a flow on than latents left to themselves (docs/experiments.md).
+    The first three channels are held to the picture's thumbnail: a flow is learnt far sooner on latents that
+    look like pictures than on latents left to themselves (docs/experiments.md).
 
     ``batch`` is (pictures, 3, 64, 64) in [-1, 1]; ``noise`` has the latents' shape.
     """

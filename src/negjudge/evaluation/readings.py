@@ -13,7 +13,7 @@ from negjudge.progress import progress_bar
 from negjudge.records import Sample, append_records, read_records
 from negjudge.runs import ORACLE
 
-BATCH = 32
+BATCH = 64
 
 
 @dataclass(frozen=True)
