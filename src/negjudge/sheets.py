@@ -74,7 +74,7 @@ def write_hero(run: Path, samples: Sequence[Sample], rows: int = 5, cell: int = 
     for sample, row in zip(_firsts(samples), _rows(run, samples), strict=True):
         first.setdefault(sample.object, row)
     sheet = Sheet(
-        "The same prompt and the same noise; what should go is the negative prompt",
+        "One prompt and one noise a row; what is red is the negative prompt",
         _columns(samples),
         tuple(list(first.values())[:rows]),
         f"{_note(samples[0])}; the first pairs of the test split at their first seed, not chosen by eye",
