@@ -232,12 +232,26 @@ def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Pa
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     check = tmp_path / "check.json"
     check.write_text('{"vsf": {"pictures": 60, "wrong": 3}}')
-    (row,) = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)["oracle_check"]
+    metrics = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)
+    (row,) = metrics["oracle_check"]
     assert (row["method"], row["error"]["estimate"]) == ("vsf", 0.05)
     assert row["error"]["low"] < 0.05 < row["error"]["high"]
+    assert {c["withstands"] for c in metrics["comparisons"]["oracle"]} == {None}
     check.write_text('{"vsf": 3}')
     with pytest.raises(NegjudgeError, match="is not an oracle check"):
         evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)
+
+
+def test_only_differences_larger_than_the_oracles_errors_withstand_them(
+    synthetic: Any, tmp_path: Path
+) -> None:
+    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
+    check, answers = tmp_path / "check.json", []
+    for wrong in (0, 24):
+        check.write_text(json.dumps({m: {"pictures": 60, "wrong": wrong} for m in ("none", "vsf", "nag")}))
+        rows = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)["comparisons"]["oracle"]
+        answers.append(one(rows, first="vsf", second="none", measure="success")["withstands"])
+    assert answers == [True, False]
 
 
 @pytest.mark.parametrize(

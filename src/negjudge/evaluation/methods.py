@@ -56,7 +56,10 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The paired difference of two methods in one measure, over the pictures of same pair and seed."""
+    """The paired difference of two methods in one measure, over the pictures of same pair and seed.
+
+    ``withstands`` tells whether it outlives the oracle's own error; ``None`` where that is not known.
+    """
 
     measure: str
     first: str
@@ -64,6 +67,7 @@ class Comparison:
     pictures: int
     pairs: int
     difference: Difference
+    withstands: bool | None = None
 
 
 def by_oracle(evidence: Evidence) -> list[Scored]:

@@ -17,7 +17,6 @@ from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.judges import judge_tables
 from negjudge.evaluation.methods import (
-    METHODS,
     PRIMARY,
     UNGUIDED,
     Comparison,
@@ -30,11 +29,11 @@ from negjudge.evaluation.methods import (
     methods_table,
 )
 from negjudge.evaluation.metrics_file import FORMAT
+from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations
-from negjudge.statistics import proportion
 
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
 SOURCES: dict[str, Callable[[Evidence], list[Scored]]] = {
@@ -64,11 +63,14 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
 def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
     """Return all figures of a run, by section; a section without input is empty."""
     methods, compared = {}, {}
+    errors = read_oracle_check(recipe.oracle_check)
     for source, view in SOURCES.items():
         scored = view(evidence)
         if scored:
             methods[source] = methods_table(scored, recipe.draws)
             compared[source] = comparisons(scored, recipe.draws)
+    if "oracle" in compared:
+        compared["oracle"] = carry_over(compared["oracle"], errors)
     judges = judge_tables(evidence, recipe.draws)
     return {
         "format": FORMAT,
@@ -82,7 +84,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "reliability": judges.reliability,
         "agreement": agreement(evidence.votes),
         "labels": _labels(evidence),
-        "oracle_check": _oracle_check(recipe),
+        "oracle_check": errors,
         "provenance": _provenance(evidence, recipe),
     }
 
@@ -119,21 +121,6 @@ def _labels(evidence: Evidence) -> list[dict[str, Any]]:
         if known:
             found.append({"question": topic, "pictures": len(known), "agree": sum(known) / len(known)})
     return found
-
-
-def _oracle_check(recipe: EvalRecipe) -> list[dict[str, Any]]:
-    """Return how often the oracle was wrong on pictures looked at by eye, by method, with intervals."""
-    if recipe.oracle_check is None:
-        return []
-    try:
-        content = json.loads(Path(recipe.oracle_check).read_text())
-        counts = [(m, content[m]["wrong"], content[m]["pictures"]) for m in METHODS if m in content]
-        return [{"method": m, "pictures": n, "error": proportion(k, n)} for m, k, n in counts]
-    except FileNotFoundError:
-        raise NegjudgeError(f"{recipe.oracle_check} is missing; leave oracle_check out, or add it") from None
-    except (ValueError, KeyError, TypeError, ZeroDivisionError):
-        expected = 'expected {"vsf": {"pictures": 60, "wrong": 1}, …}'
-        raise NegjudgeError(f"{recipe.oracle_check} is not an oracle check; {expected}") from None
 
 
 def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""How often the oracle itself is wrong, by pictures looked at by eye, and which differences outlive that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from negjudge.errors import NegjudgeError
+from negjudge.evaluation.methods import METHODS, Comparison
+from negjudge.statistics import Interval, proportion
+
+
+@dataclass(frozen=True)
+class OracleError:
+    """The share of a method's pictures, labelled by eye with the method unseen, that the oracle misread."""
+
+    method: str
+    pictures: int
+    error: Interval
+
+
+def read_oracle_check(path: str | None) -> list[OracleError]:
+    """Read a JSON file like {"vsf": {"pictures": 60, "wrong": 1}}; nothing without a path.
+
+    A picture is wrong when kept or removed is not what the eye sees. NegjudgeError names a file that is
+    missing or of another form.
+    """
+    if path is None:
+        return []
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = [(m, int(content[m]["wrong"]), int(content[m]["pictures"])) for m in METHODS if m in content]
+        return [OracleError(method, n, proportion(wrong, n)) for method, wrong, n in found]
+    except FileNotFoundError:
+        raise NegjudgeError(f"{path} is missing; leave oracle_check out, or add it") from None
+    except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        expected = 'expected {"vsf": {"pictures": 60, "wrong": 1}, …}'
+        raise NegjudgeError(f"{path} is not an oracle check; {expected}") from None
+
+
+def carry_over(comparisons: Sequence[Comparison], errors: Sequence[OracleError]) -> list[Comparison]:
+    """Return the comparisons with ``withstands`` set where both methods were checked.
+
+    A difference withstands the oracle's error when its interval stays clear of 0 even if every error, at the
+    upper end of both methods' intervals, had been in its favour. That is stricter than need be.
+    """
+    worst = {e.method: e.error.high for e in errors if e.error.high is not None}
+    return [
+        replace(c, withstands=_withstands(c, worst[c.first] + worst[c.second]))
+        if c.first in worst and c.second in worst
+        else c
+        for c in comparisons
+    ]
+
+
+def _withstands(comparison: Comparison, slack: float) -> bool:
+    low, high = comparison.difference.low, comparison.difference.high
+    return low is not None and high is not None and (low > slack or high < -slack)
