@@ -44,8 +44,6 @@ class Labelled:
 
 def _agreement_line(one: Agreement) -> str:
     alpha = "undefined (one answer only)" if one.alpha is None else f"{one.alpha:.2f}"
-    if one.low is not None and one.high is not None:
-        alpha += f" [{one.low:.2f}, {one.high:.2f}]"
     return (
         f"  {one.question:8} alpha {alpha}, raw agreement {one.raw:.2f}, unsure {one.unsure:.2f} "
         f"({one.pictures} pictures, {one.annotators} {one.source} annotators)"
@@ -64,7 +62,7 @@ def label(recipe: LabelRecipe) -> Labelled:
         samples = choose_samples(source, recipe.pairs, recipe.splits, recipe.parts, recipe.per_pair)
         if source != run:
             adopt(samples, source, run)
-        book = VoteBook(run, [sample.id for sample in samples], recipe.source)
+        book = VoteBook(run, recipe.source)
         if book.missing(samples, recipe.annotators):
             from negjudge.labeling_collect import collect  # imports the SDK, which takes two seconds
 

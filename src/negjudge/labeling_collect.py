@@ -68,7 +68,7 @@ def _simulate(
         for annotation in task.annotations
     }
     todo = [s for s in samples if any((s.id, account) not in done for account in accounts.values())]
-    votes = _ask(voter, recipe, run, todo)
+    votes = ask(voter, recipe, run, todo)
     new = [sample for sample in todo if sample.id not in stored]
     _import(client, [_task(sample, votes, accounts) for sample in new])
     late = [
@@ -95,7 +95,7 @@ def _task(
     return {"data": task_data(sample), "annotations": annotations}
 
 
-def _ask(
+def ask(
     voter: Voter, recipe: LabelRecipe, run: Path, samples: Sequence[Sample]
 ) -> Mapping[tuple[str, str], Sequence[Vote]]:
     """Return the simulated votes by sample and annotator; NegjudgeError when the voter leaves some out."""

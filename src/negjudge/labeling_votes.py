@@ -22,7 +22,7 @@ from negjudge.records import (
     read_records,
     write_records,
 )
-from negjudge.runs import LABELS, QUARANTINE, VOTES
+from negjudge.runs import LABELS, QUARANTINE, SAMPLES, VOTES
 
 if TYPE_CHECKING:
     from negjudge.labelstudio_client import Task
@@ -52,9 +52,12 @@ class VoteBook:
     picture counts.
     """
 
-    def __init__(self, run: Path, samples: Iterable[str], source: Source) -> None:
-        self.run, self.samples, self.source = run, frozenset(samples), source
+    def __init__(self, run: Path, source: Source) -> None:
+        self.run, self.source = run, source
         self.votes = read_records(run / VOTES, Vote)
+        # A picture that was voted on and then retired is no stranger.
+        self.samples = {sample.id for sample in read_records(run / SAMPLES, Sample)}
+        self.samples |= {vote.sample for vote in self.votes}
         strangers = {vote.source for vote in self.votes} - {source}
         if strangers:
             raise NegjudgeError(

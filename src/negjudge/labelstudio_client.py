@@ -15,11 +15,11 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from negjudge.errors import NegjudgeError
-from negjudge.labelstudio import SERVED, Server
+from negjudge.labelstudio import LOG, SERVED, Server
 from negjudge.labelstudio_form import INSTRUCTION, PICTURES, labelling_config
 from negjudge.labelstudio_logins import address
 
-TIMEOUT = 120.0  # seconds; an export of ten thousand tasks takes ten
+TIMEOUT = 600.0  # seconds; an export of ten thousand tasks takes ten, on a busy machine far more
 BATCH = 200  # tasks in one import: a quarter of a second with three annotations each
 TRIES = 3
 
@@ -146,21 +146,23 @@ class Client:
     def import_tasks(self, tasks: Sequence[Mapping[str, Any]], advance: Callable[[int], None]) -> None:
         """Import tasks that the caller has found missing; ``advance(n)`` is called as they are there.
 
-        A request whose answer was lost may have been carried out, so what is there is looked up before it is
-        repeated.
+        Where the server failed (SQLite was locked, say), what is there is looked up before another try. Where
+        its answer was lost it may still be at work, so that even a look-up proves nothing: that ends the run,
+        and the next one begins with a new server.
         """
         left, failures = list(tasks), 0
         while left:
+            before = len(left)
             try:
-                self._sdk.projects.import_tasks(self.project, request=left[:BATCH])
-                before, left = len(left), left[BATCH:]
-            except (httpx.TransportError, ApiError) as error:
+                with self._said_plainly("the tasks"):
+                    self._sdk.projects.import_tasks(self.project, request=left[:BATCH])
+                left = left[BATCH:]
+            except _ServerFault:
                 failures += 1
-                refused = isinstance(error, ApiError) and (error.status_code or 500) < 500
-                if refused or failures == TRIES:
-                    raise _plain(error, "the tasks", self.server.folder) from None
+                if failures == TRIES:
+                    raise
                 present = {task.sample for task in self.tasks()}
-                before, left = len(left), [task for task in left if task["data"]["sample"] not in present]
+                left = [task for task in left if task["data"]["sample"] not in present]
             advance(before - len(left))
 
     def annotate(self, task: int, account: int, result: list[dict[str, Any]], unique_id: str) -> None:
@@ -180,12 +182,17 @@ class Client:
             raise _plain(error, what, self.server.folder) from None
 
 
+class _ServerFault(NegjudgeError):
+    """The server took the request and failed over it."""
+
+
 def _plain(error: httpx.HTTPError | ApiError, what: str, folder: Path) -> NegjudgeError:
     """Return an error without headers or addresses, which hold tokens."""
     if isinstance(error, ApiError):
+        kind = _ServerFault if (error.status_code or 500) >= 500 else NegjudgeError
         detail = " ".join(str(error.body).split())[:200]
-        return NegjudgeError(f"Label Studio refused {what} (HTTP {error.status_code}): {detail}")
+        return kind(f"Label Studio refused {what} (HTTP {error.status_code}): {detail}; see {folder / LOG}")
     return NegjudgeError(
-        f"Label Studio stopped answering over {what} ({type(error).__name__}); see {folder}/server.log, "
+        f"Label Studio stopped answering over {what} ({type(error).__name__}); see {folder / LOG}, "
         "then run the same command again"
     )

@@ -25,6 +25,7 @@ from negjudge.labelstudio_logins import address
 from negjudge.records import Sample, sample_id, write_records
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(Path(__file__).parent))  # for voters.py, which recipes name
 STARTED: list[tuple[subprocess.Popen[bytes], Path]] = []
 PARTS = {"bicycle": ("wheels", "seat"), "kettle": ("lid", "handle"), "umbrella": ("handle", "cover")}
 
@@ -128,6 +129,13 @@ def log_in(run: Path, name: str) -> httpx.Client:
     return client
 
 
+def project(client: httpx.Client, run: Path) -> int:
+    """Return the id of the run's project."""
+    found = client.get("/api/projects/").json()["results"]
+    (number,) = [one["id"] for one in found if one["title"] == f"negjudge {run.name}"]
+    return int(number)
+
+
 def result(**answers: str) -> list[dict[str, Any]]:
     """Return the answers in the form that the page sends them in."""
     return [
@@ -147,7 +155,8 @@ def busy_port() -> Any:
 def lab() -> Iterator[SimpleNamespace]:
     """The helpers of this module, for the tests beside it; what they started is ended in any case."""
     helpers: list[Callable[..., Any]] = [
-        fill, recipe_values, people_values, start, count, url_of, administrator, log_in, result,
+        fill, recipe_values, people_values, start, count, url_of, administrator, log_in, project,
+        result,
     ]  # fmt: skip
     yield SimpleNamespace(root=ROOT, **{helper.__name__: helper for helper in helpers})
     for process, run in STARTED:

@@ -27,9 +27,7 @@ http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
 
 
 @pytest.fixture
-def run_stage(lab, tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(os.path.dirname(__file__))
-
+def run_stage(lab, tmp_path, capsys):
     def stage(**changes):
         path = tmp_path / "recipe.yaml"
         path.write_text(yaml.safe_dump(lab.recipe_values(tmp_path / "run", **changes)))

@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
+import voters
 
 from negjudge.labeling_votes import Quarantined
 from negjudge.labelstudio import is_running
@@ -69,7 +70,8 @@ def killed(lab, tmp_path_factory):
 def tamper(lab, run: Path) -> dict[str, str]:
     """Change annotations as the API lets anybody do; return what was done to which sample."""
     with lab.administrator(run) as api:
-        export = api.get("/api/projects/1/export", params={"export_type": "JSON"}).json()
+        number = lab.project(api, run)
+        export = api.get(f"/api/projects/{number}/export", params={"export_type": "JSON"}).json()
         first = api.get("/api/users/").json()[0]["id"]
         tasks = sorted(export, key=lambda task: int(task["id"]))[:5]
         done = dict(zip(("rating", "choice", "missing", "deleted", "stranger"), tasks, strict=True))
@@ -79,13 +81,13 @@ def tamper(lab, run: Path) -> dict[str, str]:
             "missing": lab.result(object="yes", quality="3"),
         }
         for name, result in patches.items():
-            number = min(one["id"] for one in done[name]["annotations"])
-            api.patch(f"/api/annotations/{number}/", json={"result": result}).raise_for_status()
+            first_one = min(one["id"] for one in done[name]["annotations"])
+            api.patch(f"/api/annotations/{first_one}/", json={"result": result}).raise_for_status()
         for one in done["deleted"]["annotations"][:2]:
             api.delete(f"/api/annotations/{one['id']}/").raise_for_status()
         answers = {"result": lab.result(object="yes", element="yes", quality="5"), "completed_by": first}
-        number = done["stranger"]["id"]
-        api.post(f"/api/tasks/{number}/annotations/", json=answers).raise_for_status()
+        task = done["stranger"]["id"]
+        api.post(f"/api/tasks/{task}/annotations/", json=answers).raise_for_status()
     return {name: task["data"]["sample"] for name, task in done.items()}
 
 
@@ -131,12 +133,9 @@ def test_no_task_or_vote_is_doubled_or_lost(lab, killed):
     assert {vote.source for vote in votes} == {"simulated"}
 
 
-def test_votes_come_back_from_the_server_as_they_were_given(killed, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    from voters import vote
-
+def test_votes_come_back_from_the_server_as_they_were_given(killed):
     images = [killed.run / sample.image for sample in killed.samples]
-    given = {(v.sample, v.annotator, v.question): v.answer for v in vote(killed.samples, images, 0)}
+    given = {(v.sample, v.annotator, v.question): v.answer for v in voters.vote(killed.samples, images, 0)}
     touched = {killed.tampered[name] for name in ("rating", "choice", "missing")}
     pulled = [v for v in read_records(killed.run / "votes.jsonl", Vote) if v.sample not in touched]
     assert len(pulled) == 9 * (PICTURES - 3)
@@ -222,8 +221,7 @@ def people(lab, killed):
 def answer(lab, run: Path, name: str, which: slice) -> None:
     """Answer tasks of the people's project as the page does, in the order of their ids."""
     with lab.log_in(run, name) as person:
-        projects = person.get("/api/projects/").json()["results"]
-        (number,) = [project["id"] for project in projects if project["title"] == f"negjudge {run.name}"]
+        number = lab.project(person, run)
         tasks = person.get("/api/tasks/", params={"project": number, "page_size": 100}).json()["tasks"]
         for task in sorted(task["id"] for task in tasks)[which]:
             result = lab.result(object="yes", element="no", quality="4")

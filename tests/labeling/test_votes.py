@@ -1,5 +1,6 @@
 """Votes on record and the labels computed from them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,15 @@ import pytest
 from negjudge.errors import NegjudgeError
 from negjudge.labeling_votes import SKIPPED, Quarantined, VoteBook, labels_from
 from negjudge.labelstudio_client import Task
-from negjudge.records import Label, Vote, append_records, read_records
+from negjudge.records import Label, Vote, append_records, read_records, write_records
 
 NAMES = {7: "anna", 8: "ben"}
+
+
+@pytest.fixture(autouse=True)
+def _one_sample(lab, tmp_path):
+    (sample,) = lab.fill(tmp_path, 1)
+    write_records(tmp_path / "samples.jsonl", [replace(sample, id="s")])
 
 
 def votes(question, *answers):
@@ -62,7 +69,7 @@ def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
     first = Task(1, "s", (annotation(lab, 1),))
     second = Task(1, "s", (annotation(lab, 1), annotation(lab, 2, account=8)))
     for export in ([first], [first], [second], [second]):
-        VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+        VoteBook(tmp_path, "people").record(export, NAMES)
     stored = read_records(tmp_path / "votes.jsonl", Vote)
     assert [vote.annotator for vote in stored] == ["anna"] * 3 + ["ben"] * 3
     assert not (tmp_path / "quarantine.jsonl").exists()
@@ -70,19 +77,19 @@ def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
 
 def test_a_killed_append_is_made_good(lab, tmp_path):
     export = [Task(1, "s", (annotation(lab, 1, answers={"quality": "9"}), annotation(lab, 2, account=8)))]
-    VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+    VoteBook(tmp_path, "people").record(export, NAMES)
     path = tmp_path / "votes.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])  # torn in the middle of a line
     (tmp_path / "quarantine.jsonl").unlink()
-    VoteBook(tmp_path, ["s"], "people").record(export, NAMES)
+    VoteBook(tmp_path, "people").record(export, NAMES)
     assert path.read_bytes() == whole
     assert len(read_records(tmp_path / "quarantine.jsonl", Quarantined)) == 1
 
 
 def test_an_answer_changed_on_the_server_is_appended(lab, tmp_path):
     for answer in ("yes", "no", "no"):
-        book = VoteBook(tmp_path, ["s"], "people")
+        book = VoteBook(tmp_path, "people")
         book.record([Task(1, "s", (annotation(lab, 1, answers={"object": answer}),))], NAMES)
     assert [v.answer for v in read_records(tmp_path / "votes.jsonl", Vote) if v.question == "object"] == [
         "yes",
@@ -104,7 +111,7 @@ def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_p
         Task(2, "stranger", (annotation(lab, 6),)),
         Task(3, None, (annotation(lab, 7),)),
     ]
-    book = VoteBook(tmp_path, ["s"], "people")
+    book = VoteBook(tmp_path, "people")
     book.record(tasks, NAMES)
     aside = read_records(tmp_path / "quarantine.jsonl", Quarantined)
     assert [(one.sample, one.annotator, one.question, one.reason) for one in aside] == [
@@ -120,24 +127,33 @@ def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_p
     assert aside[0].annotation["result"] == wrong[0]["result"]
     assert [vote.question for vote in read_records(tmp_path / "votes.jsonl", Vote)] == ["object", "element"]
     # All of it has been answered in some way, so nothing is asked again.
-    assert VoteBook(tmp_path, ["s"], "people").answered("s", "anna")
-    assert VoteBook(tmp_path, ["s"], "people").answered("s", "ben")
-    assert not VoteBook(tmp_path, ["s"], "people").answered("s", "carl")
+    assert VoteBook(tmp_path, "people").answered("s", "anna")
+    assert VoteBook(tmp_path, "people").answered("s", "ben")
+    assert not VoteBook(tmp_path, "people").answered("s", "carl")
+
+
+def test_votes_on_a_retired_picture_stay(lab, tmp_path):
+    export = [Task(1, "s", (annotation(lab, 1),))]
+    VoteBook(tmp_path, "people").record(export, NAMES)
+    (tmp_path / "samples.jsonl").unlink()
+    VoteBook(tmp_path, "people").record(export, NAMES)
+    assert not (tmp_path / "quarantine.jsonl").exists()
+    assert len(VoteBook(tmp_path, "people").write_labels()) == 3
 
 
 def test_simulated_and_human_votes_never_share_a_folder(tmp_path):
     append_records(tmp_path / "votes.jsonl", votes("object", "yes"))
     with pytest.raises(NegjudgeError, match="never share a run folder"):
-        VoteBook(tmp_path, ["s"], "simulated")
+        VoteBook(tmp_path, "simulated")
 
 
 def test_labels_are_written_only_when_they_change(tmp_path: Path):
     append_records(tmp_path / "votes.jsonl", votes("object", "yes", "no"))
     path = tmp_path / "labels.jsonl"
-    VoteBook(tmp_path, ["s"], "people").write_labels()
+    VoteBook(tmp_path, "people").write_labels()
     before = path.stat().st_mtime_ns, path.stat().st_ino
-    VoteBook(tmp_path, ["s"], "people").write_labels()
+    VoteBook(tmp_path, "people").write_labels()
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == before
     append_records(tmp_path / "votes.jsonl", [Vote("s", "a-2", "people", "object", "no")])
-    VoteBook(tmp_path, ["s"], "people").write_labels()
+    VoteBook(tmp_path, "people").write_labels()
     assert [label.answer for label in read_records(path, Label)] == ["no"]
