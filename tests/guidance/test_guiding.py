@@ -361,7 +361,10 @@ def test_each_negative_is_encoded_once_a_call(pipe, pictures, monkeypatch):
     monkeypatch.setitem(vars(pipe), "encode_prompt", lambda **kw: asked.append(kw["prompt"]) or encode(**kw))
     with guide(pipe, VSF(), ["wheels", "hands", "wheels"]):
         pictures(pipe, ["a", "b", "c"], seeds=(1, 2, 3), steps=4)
-    assert asked == [["a", "b", "c"], "hands", "wheels"]
+        assert asked == [["a", "b", "c"], "hands", "wheels"]
+        # The next call encodes again: encoders, LoRA or device may have changed in between.
+        pictures(pipe, ["a", "b", "c"], seeds=(1, 2, 3))
+        assert asked[3:] == asked[:3]
 
 
 @pytest.mark.parametrize("how", ["torch.compile", "module.compile", "blocks"])

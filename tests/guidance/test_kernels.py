@@ -215,13 +215,20 @@ def test_gradients_are_those_of_finite_differences(kernel):
     assert torch.autograd.gradcheck(lambda *x: kernel(*x, tokens), inputs)
 
 
-def test_gradients_are_finite_where_a_batch_row_has_no_negative():
-    qkv, groups = joint()
-    tokens = layout(groups, negative_mask=lengths([0, NEGATIVE], NEGATIVE))
-    for kernel in (vsf_attention, nag_attention, nasa_attention):
-        inputs = [x.clone().requires_grad_() for x in qkv]
-        kernel(*inputs, tokens).sum().backward()
-        assert all(x.grad.isfinite().all() for x in inputs)
+@pytest.mark.parametrize("cross", [False, True])
+@pytest.mark.parametrize("kernel", [vsf_attention, nag_attention, nasa_attention])
+def test_gradients_are_finite_where_a_batch_row_has_no_negative(kernel, cross):
+    mask = lengths([0, NEGATIVE], NEGATIVE)
+    if cross:
+        qkv = tensors(IMAGE, POSITIVE + NEGATIVE)
+        spans, _ = indices("PN", {"P": POSITIVE, "N": NEGATIVE})
+        tokens = layout({"I": list(range(IMAGE)), **spans}, negative_mask=mask)
+    else:
+        qkv, groups = joint()
+        tokens = layout(groups, negative_mask=mask)
+    inputs = [x.clone().requires_grad_() for x in qkv]
+    kernel(*inputs, tokens).sum().backward()
+    assert all(x.grad.isfinite().all() for x in inputs)
 
 
 # ---- masks and batches
