@@ -126,6 +126,7 @@ def test_every_section_is_there_and_nothing_is_said_to_be_missing(whole: tuple[P
     assert len(labels) == 6
     absent = re.findall(r'<p class="absent">(.*?)</p>', whole[2])
     assert absent == []
+    assert "Settings tried: 5 a method." in page.text
     assert "Withstands the oracle’s error" in page.text
 
 

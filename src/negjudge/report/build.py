@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ def write_report(recipe: EvalRecipe, run: Path) -> Path:
 
 def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
     """Return the page. A section whose input is missing says so in one line instead."""
+    history = _json_lines(Path(recipe.history)) if recipe.history else []
     return (
         environment()
         .get_template("report.html")
@@ -69,9 +71,10 @@ def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
             pictures=_pictures(recipe, run),
             success=_success(metrics),
             judges=_judge_tables(metrics),
-            figures={name: Markup(svg) for name, svg in _figures(recipe, run, metrics).items()},
+            figures={name: Markup(svg) for name, svg in _figures(run, metrics, history).items()},
             run=recipe.run,
             minimum_pairs=MINIMUM_PAIRS,
+            tried=_tried(history),
         )
     )
 
@@ -150,13 +153,12 @@ def _judge_tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     return tables
 
 
-def _figures(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> dict[str, str]:
+def _figures(run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the figures by name; an empty one where there is nothing to draw."""
     found = dict.fromkeys(FIGURES, "")
     rows: list[dict[str, Any]] = next(
         (metrics["methods"][s] for s in ("oracle", "labels", "tuned") if s in metrics["methods"]), []
     )
-    history = _json_lines(Path(recipe.history)) if recipe.history else []
     if rows:
         found["removed_kept"] = figures.tradeoff(rows, "removed", "kept", history)
     if any(row["collateral"] for row in rows):
@@ -173,6 +175,14 @@ def _figures(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> dict[
     if curve:
         found["training"] = figures.training(curve)
     return found
+
+
+def _tried(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many settings were tried, once where it is the same for all: "24 a method"."""
+    counts = Counter(METHOD_NAMES[trial["method"]] for trial in history)
+    if len(set(counts.values())) == 1:
+        return f"{next(iter(counts.values()))} a method"
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
