@@ -95,9 +95,10 @@ def damaged(picture: Image.Image, level: int, rng: random.Random) -> Image.Image
 
 
 def balanced_example(rng: random.Random, diet: Diet, name: str, part: str, there: bool) -> Example:
-    """Draw a clean picture with or without a part, and ask about its object, another object and the part."""
+    """Draw a clean picture with or without a part; ask about its object, another, and the part both ways."""
     others = {p for p in diet.parts(name) if p != part and rng.random() < 0.5}
     picture = render_scene(place(rng, name, others | {part} if there else others))
     wrong = rng.choice([n for n in diet.objects if n != name])
-    nouns = (with_article(name), with_article(wrong), with_article(part))
-    return Example(picture, tuple(map(presence_question, nouns)), (YES, NO, YES if there else NO))
+    questions = [presence_question(with_article(noun)) for noun in (name, wrong, part)]
+    questions.append(presence_question(with_article(part), "absent"))
+    return Example(picture, tuple(questions), (YES, NO, YES if there else NO, NO if there else YES))

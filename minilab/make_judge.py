@@ -34,6 +34,7 @@ from negjudge.questions import NO, YES
 from negjudge.splits import read_splits
 
 LOG_EVERY, CHECKPOINT_EVERY = 25, 50
+KINDS = ("object", "object", "element", "lack")  # of the questions of a balanced example
 
 
 class Stage(Protocol):
@@ -171,9 +172,10 @@ def _restore(path: Path, state: dict[str, Any]) -> tuple[int, list[str], float]:
 
 @torch.no_grad()
 def measure(judge: Answering, repeats: int = 8, seed: str = "balanced") -> dict[str, float]:
-    """Measure affirmative questions over clean renders, as often yes as no for every object and every part.
+    """Measure the judge over clean renders, as often yes as no for every object and every part.
 
-    Returns the balanced accuracy of object and element questions, and the rates of "yes" behind it.
+    Returns the balanced accuracy of affirmative questions about objects and elements, and the rates of "yes"
+    behind it; "lack" are the same elements asked about the other way, as the base never was.
     """
     rng, diet = random.Random(seed), judge.diet
     judge.model.eval()
@@ -184,7 +186,7 @@ def measure(judge: Answering, repeats: int = 8, seed: str = "balanced") -> dict[
         examples = [balanced_example(rng, diet, name, *case) for case in cases]
         logits = judge.logits(examples)
         for e, row in zip(examples, (logits[..., yes] > logits[..., no]).tolist(), strict=True):
-            for kind, truth, answer in zip(("object", "object", "element"), e.answers, row, strict=True):
+            for kind, truth, answer in zip(KINDS, e.answers, row, strict=True):
                 said.setdefault((kind, truth), []).append(answer)
     rate = {key: sum(answers) / len(answers) for key, answers in said.items()}
     found = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -184,11 +185,12 @@ def _lora(settings: LoraSettings) -> LoraConfig:
 
 def _arguments(recipe: TrainRecipe, count: int, work: Path) -> SFTConfig:
     cpu = recipe.device == "cpu"
-    per_step = recipe.batch_size * recipe.gradient_accumulation
+    devices = int(os.environ.get("WORLD_SIZE", "1"))  # as accelerate and torchrun set it
+    per_step = recipe.batch_size * recipe.gradient_accumulation * devices
     steps = max(1, math.ceil(count / per_step * recipe.epochs))
     logged = max(1, steps // 60)
     # A checkpoint between two logged steps would make the first loss after a resume one of fewer steps.
-    every = logged * max(1, round(steps / recipe.evaluations / logged))
+    every = logged * max(1, steps // (recipe.evaluations * logged))
     return SFTConfig(
         output_dir=str(work),
         num_train_epochs=recipe.epochs,
