@@ -22,6 +22,7 @@ from negjudge.evaluation.summary import (
     STRATUM_NAMES,
     finding_sentence,
     interval,
+    is_clear,
     percent,
     points,
 )
@@ -96,6 +97,7 @@ def environment() -> jinja2.Environment:
         "points": points,
         "code": code,
     }
+    found.tests["clear"] = is_clear
     found.globals |= {"methods": METHOD_NAMES, "sources": SOURCE_NAMES, "strata": STRATUM_NAMES}
     return found
 
