@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import re
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, percent, points, summary
 from negjudge.report.build import code, render, write_report
@@ -128,6 +130,18 @@ def test_every_section_is_there_and_nothing_is_said_to_be_missing(whole: tuple[P
     assert absent == []
     assert "Settings tried: 5 a method." in page.text
     assert "Withstands the oracle’s error" in page.text
+
+
+@pytest.mark.parametrize("search", ["", "search: {trials: 24}\n"])
+def test_settings_are_called_searched_only_where_a_search_is_recorded(
+    whole: tuple[Path, Any, str], tmp_path: Path, search: str
+) -> None:
+    run, recipe, _ = whole
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"vsf: {{scale: 1.5}}\n{search}")
+    page = render(dataclasses.replace(recipe, settings=str(settings)), run, read_metrics(run))
+    assert ("were chosen on the dev pairs" in page) == bool(search)
+    assert ("No search is recorded" in page) != bool(search)
 
 
 def test_the_note_stands_at_every_table(whole: tuple[Path, Any, str]) -> None:

@@ -26,6 +26,7 @@ from negjudge.evaluation.summary import (
     percent,
     points,
 )
+from negjudge.recipes import read_yaml
 from negjudge.records import Sample, read_records
 from negjudge.report import figures
 from negjudge.report.pictures import GridRow, grid
@@ -76,6 +77,7 @@ def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
             run=recipe.run,
             minimum_pairs=MINIMUM_PAIRS,
             tried=_tried(history),
+            searched=_searched(recipe),
         )
     )
 
@@ -185,6 +187,12 @@ def _tried(history: Sequence[Mapping[str, Any]]) -> str:
     if len(set(counts.values())) == 1:
         return f"{next(iter(counts.values()))} a method"
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _searched(recipe: EvalRecipe) -> bool:
+    """Tell whether the settings file records the search that found its settings."""
+    path = Path(recipe.settings) if recipe.settings else None
+    return path is not None and path.is_file() and bool(read_yaml(path).get("search"))
 
 
 def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
