@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -13,7 +15,6 @@ from diffusers import (
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
 )
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPTokenizer
 
 from minilab.world import words
@@ -62,28 +63,41 @@ def build_vae() -> AutoencoderKL:
 
 
 def build_tokenizer() -> CLIPTokenizer:
-    """Return a CLIP tokenizer in which every word of the world is one token."""
-    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
-    bpe.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=20_000,  # more than enough merges for every word to become whole
-        min_frequency=1,
-        end_of_word_suffix="</w>",
-        special_tokens=["<|startoftext|>", "<|endoftext|>"],
-        initial_alphabet=sorted("abcdefghijklmnopqrstuvwxyz,"),
-        show_progress=False,
-    )
-    bpe.train_from_iterator(words(), trainer)
-    model = json.loads(bpe.to_str())["model"]
-    vocabulary = model["vocab"]
-    for letter in "abcdefghijklmnopqrstuvwxyz,":  # so that any spelling can be encoded
-        for token in (letter, f"{letter}</w>"):
-            vocabulary.setdefault(token, len(vocabulary))
-    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    """Return a CLIP tokenizer in which every word of the world is one token, the same at every call."""
+    letters = sorted({letter for word in words() for letter in word} | set("abcdefghijklmnopqrstuvwxyz"))
+    merges = byte_pair_merges(words())
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), *("".join(pair) for pair in merges)]
+    vocabulary = {token: number for number, token in enumerate(["<|startoftext|>", "<|endoftext|>", *tokens])}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vocab.json").write_text(json.dumps(vocabulary))
-        (Path(folder) / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n")
+        lines = ["#version: 0.2", *(" ".join(pair) for pair in merges)]
+        (Path(folder) / "merges.txt").write_text("\n".join(lines) + "\n")
         return CLIPTokenizer(f"{folder}/vocab.json", f"{folder}/merges.txt", model_max_length=TEXT_LENGTH)
+
+
+def byte_pair_merges(corpus: list[str]) -> list[tuple[str, str]]:
+    """Return the merges that make each word of a corpus one token, most frequent first.
+
+    The tokenizers library's trainer breaks ties at random, so that two tokenizers of the same words number
+    them differently; here ties are broken by spelling.
+    """
+    spelled = [[*word[:-1], word[-1] + "</w>"] for word in corpus]
+    merges = []
+    while counts := Counter(pair for tokens in spelled for pair in itertools.pairwise(tokens)):
+        best = min(counts, key=lambda pair: (-counts[pair], pair))
+        spelled = [_merge(tokens, best) for tokens in spelled]
+        merges.append(best)
+    return merges
+
+
+def _merge(tokens: list[str], pair: tuple[str, str]) -> list[str]:
+    merged: list[str] = []
+    for token in tokens:
+        if merged and (merged[-1], token) == pair:
+            merged[-1] += token
+        else:
+            merged.append(token)
+    return merged
 
 
 def _text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModelWithProjection:

@@ -8,7 +8,7 @@ from diffusers import StableDiffusion3Pipeline
 
 from minilab import make_student, make_teacher, make_vae
 from minilab.flow import Denoiser, tokenize
-from minilab.generator import TEXT_LENGTH, build_pipeline
+from minilab.generator import TEXT_LENGTH, build_pipeline, build_tokenizer
 from minilab.loop import train
 from minilab.world import words
 
@@ -88,3 +88,8 @@ def test_the_scripts_make_a_pipeline_from_nothing(tmp_path, monkeypatch):
     teacher = torch.load(tmp_path / "teacher-0" / "checkpoint.pt", weights_only=True)["average"]
     student = torch.load(tmp_path / "student-0" / "checkpoint.pt", weights_only=True)["average"]
     assert any(not torch.equal(teacher[name], student[name]) for name in teacher)
+
+
+def test_two_tokenizers_number_the_words_alike(pipe):
+    """Captions must mean in use what they meant in training, and to both encoders the same."""
+    assert pipe.tokenizer.get_vocab() == pipe.tokenizer_2.get_vocab() == build_tokenizer().get_vocab()
