@@ -14,7 +14,12 @@ PUBLIC = {"install", *STAGES, "report", "tune", "contest", "test", "check", "ben
 
 
 def make(*words, folder=ROOT):
-    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False)
+    # Without what the make that runs these tests hands down, such as its ARGS.
+    inherited = {"PATH", "HOME", "LANG", "TMPDIR"}
+    environment = {name: value for name, value in os.environ.items() if name in inherited}
+    return subprocess.run(
+        ["make", *words], cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
 
 
 @pytest.fixture
