@@ -236,6 +236,8 @@ def _wait_until_up(folder: Path, http: httpx.Client) -> None:
                 raise NegjudgeError(f"Label Studio has not answered for {PATIENCE} s; see {folder / LOG}")
             progress.update(bar, completed=elapsed, total=max(expected, elapsed))
             time.sleep(0.25)
+        elapsed = time.monotonic() - began
+        progress.update(bar, completed=elapsed, total=elapsed)
 
 
 def _is_up(http: httpx.Client) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -78,6 +80,8 @@ def start(values: Mapping[str, Any], folder: Path, **environment: str) -> subpro
             env=os.environ | nowhere | {"PYTHONPATH": str(Path(__file__).parent)} | environment,
             stdout=out,
             stderr=subprocess.STDOUT,
+            # A shell's background job ignores Ctrl-C, and would have its children ignore it too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     STARTED.append((process, Path(values["run"])))
     return process
@@ -108,25 +112,22 @@ def administrator(run: Path) -> httpx.Client:
     """Return a client that may do everything on the run's server."""
     token = json.loads((run / "labelstudio/logins.json").read_text())["token"]
     return httpx.Client(
-        base_url=url_of(run), headers={"Authorization": f"Token {token}"}, trust_env=False, timeout=60
+        base_url=url_of(run), headers={"Authorization": f"Token {token}"}, trust_env=False, timeout=600
     )
 
 
-def log_in(run: Path, name: str) -> httpx.Client:
-    """Return a client that has logged in through the page, as a person does."""
+@contextlib.contextmanager
+def log_in(run: Path, name: str) -> Iterator[httpx.Client]:
+    """Give a client that has logged in through the page, as a person does."""
     password = json.loads((run / "labelstudio/logins.json").read_text())["passwords"][address(name)]
-    client = httpx.Client(base_url=url_of(run), trust_env=False, timeout=60)
-    client.get("/user/login/")
-    form = {
-        "email": address(name),
-        "password": password,
-        "csrfmiddlewaretoken": client.cookies["csrftoken"],
-    }
-    answer = client.post("/user/login/", data=form, headers={"Referer": url_of(run)})
-    assert answer.status_code == 302, answer.text
-    client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
-    client.headers["Referer"] = url_of(run)
-    return client
+    with httpx.Client(base_url=url_of(run), trust_env=False, timeout=600) as client:
+        client.get("/user/login/")
+        token = client.cookies["csrftoken"]
+        form = {"email": address(name), "password": password, "csrfmiddlewaretoken": token}
+        answer = client.post("/user/login/", data=form, headers={"Referer": url_of(run)})
+        assert answer.status_code == 302, answer.text
+        client.headers.update({"X-CSRFToken": client.cookies["csrftoken"], "Referer": url_of(run)})
+        yield client
 
 
 def project(client: httpx.Client, run: Path) -> int:

@@ -9,8 +9,10 @@ import yaml
 
 from labeling.run import main
 from negjudge.errors import NegjudgeError
+from negjudge.labeling_recipe import LabelRecipe
 from negjudge.labelstudio import is_running, serve
 from negjudge.labelstudio_logins import keep_logins
+from negjudge.recipes import load_recipe
 from negjudge.runs import locked
 
 # Somebody else's server: it looks well, and knows nothing of our logins.
@@ -35,6 +37,13 @@ def run_stage(lab, tmp_path, capsys):
         return code, capsys.readouterr().err
 
     return stage
+
+
+@pytest.mark.parametrize("name", ["mini", "mini-people"])
+def test_the_recipes_are_valid(lab, name):
+    recipe = load_recipe(LabelRecipe, ["--config", str(lab.root / f"labeling/recipes/{name}.yaml")])
+    assert recipe.source == ("people" if "people" in name else "simulated")
+    assert recipe.run == f"runs/{name}"
 
 
 def test_a_busy_port_is_named_with_the_way_out(lab, tmp_path, run_stage, busy_port):
