@@ -54,17 +54,20 @@ class VoteBook:
 
     def __init__(self, run: Path, source: Source) -> None:
         self.run, self.source = run, source
-        self.votes = read_records(run / VOTES, Vote)
-        # A picture that was voted on and then retired is no stranger.
-        self.samples = {sample.id for sample in read_records(run / SAMPLES, Sample)}
-        self.samples |= {vote.sample for vote in self.votes}
+        self._load()
         strangers = {vote.source for vote in self.votes} - {source}
         if strangers:
             raise NegjudgeError(
                 f"{run / VOTES} holds votes of source {strangers.pop()!r}, not {source!r}: "
                 "the two never share a run folder; name another with --run"
             )
-        self.quarantined = read_records(run / QUARANTINE, Quarantined)
+
+    def _load(self) -> None:
+        self.votes = read_records(self.run / VOTES, Vote)
+        self.quarantined = read_records(self.run / QUARANTINE, Quarantined)
+        # A picture that was voted on and then retired is no stranger.
+        self.samples = {sample.id for sample in read_records(self.run / SAMPLES, Sample)}
+        self.samples |= {vote.sample for vote in self.votes}
         self._latest: dict[tuple[str, str, Question], Answer] = {}
         self._set_aside: set[str] = set()
         self._settled: dict[tuple[str | None, str | None], set[str | None]] = defaultdict(set)
@@ -92,6 +95,7 @@ class VoteBook:
 
         Votes are on the disk before the quarantine is; a run killed between the two finds the rest again.
         """
+        self._load()  # Ctrl-C may have struck between an append and our note of it
         votes, aside = [], []
         seen: set[tuple[str | None, str]] = set()
         for task in tasks:

@@ -80,8 +80,6 @@ def start(values: Mapping[str, Any], folder: Path, **environment: str) -> subpro
             env=os.environ | nowhere | {"PYTHONPATH": str(Path(__file__).parent)} | environment,
             stdout=out,
             stderr=subprocess.STDOUT,
-            # A shell's background job ignores Ctrl-C, and would have its children ignore it too.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     STARTED.append((process, Path(values["run"])))
     return process
@@ -159,7 +157,10 @@ def lab() -> Iterator[SimpleNamespace]:
         fill, recipe_values, people_values, start, count, url_of, administrator, log_in, project,
         result,
     ]  # fmt: skip
+    # A shell's background job ignores Ctrl-C, and would have its children ignore it too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield SimpleNamespace(root=ROOT, **{helper.__name__: helper for helper in helpers})
+    signal.signal(signal.SIGINT, before)
     for process, run in STARTED:
         process.kill()
         process.wait()

@@ -75,6 +75,20 @@ def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
     assert not (tmp_path / "quarantine.jsonl").exists()
 
 
+def test_an_append_interrupted_by_ctrl_c_is_not_repeated(lab, tmp_path, monkeypatch):
+    export, book = [Task(1, "s", (annotation(lab, 1),))], VoteBook(tmp_path, "people")
+
+    def interrupted(path, records):
+        append_records(path, records)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("negjudge.labeling_votes.append_records", interrupted)
+        book.record(export, NAMES)
+    book.record(export, NAMES)
+    assert len(read_records(tmp_path / "votes.jsonl", Vote)) == len(book.votes) == 3
+
+
 def test_a_killed_append_is_made_good(lab, tmp_path):
     export = [Task(1, "s", (annotation(lab, 1, answers={"quality": "9"}), annotation(lab, 2, account=8)))]
     VoteBook(tmp_path, "people").record(export, NAMES)
