@@ -82,9 +82,10 @@ def test_an_append_interrupted_by_ctrl_c_is_not_repeated(lab, tmp_path, monkeypa
         append_records(path, records)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("negjudge.labeling_votes.append_records", interrupted)
-        book.record(export, NAMES)
+        with pytest.raises(KeyboardInterrupt):
+            book.record(export, NAMES)
     book.record(export, NAMES)
     assert len(read_records(tmp_path / "votes.jsonl", Vote)) == len(book.votes) == 3
 
