@@ -18,15 +18,12 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation import generate
 from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.jobs import Rendering, jobs_of
-from negjudge.metrics import Outcome, Reading, outcome
+from negjudge.metrics import EVALUATIONS, Outcome, Reading, outcome
 from negjudge.pipelines import Model
 from negjudge.progress import progress_bar
 from negjudge.records import Pair, Sample, append_records, read_records, sample_id
 
 HISTORY = "tuning.jsonl"
-# Denoiser evaluations in one sampler step.
-EVALUATIONS = {"none": 1, "cfg": 2, "vsf": 1, "nag": 1, "nasa": 1}
-
 Scorer = Callable[[Sequence[Path]], Sequence[Reading]]
 Space = Mapping[str, Sequence[float]]
 
