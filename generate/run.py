@@ -24,8 +24,10 @@ class Recipe(PictureRecipe):
     """Guidance methods to compare."""
     test: PictureSet = field(default_factory=PictureSet)
     """The pictures on which the methods are compared."""
+    train: PictureSet = field(default_factory=PictureSet)
+    """The pictures on which the judge is trained and validated."""
     judge: PictureSet = field(default_factory=PictureSet)
-    """The pictures on which the judge is trained and tested."""
+    """The pictures on which the judge is tested."""
     control: PictureSet = field(default_factory=PictureSet)
     """Pictures with the wrong element named as the negative; they have a folder of their own, control/."""
     repair: bool = False
@@ -39,10 +41,10 @@ def main(argv: list[str] | None = None) -> None:
     run, model = run_folder(recipe.run), recipe.find_model()
     pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
     methods = list(read_settings(recipe.settings, recipe.methods).values())
-    test, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.judge))
+    test, train, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.train, recipe.judge))
     control = recipe.control.control(pairs, splits, methods)
 
-    made = generate(model, test + judge, run, recipe.rendering, recipe.repair)
+    made = generate(model, test + train + judge, run, recipe.rendering, recipe.repair)
     wrong = generate(model, control, run / CONTROL, recipe.rendering, recipe.repair)
     sheets = write_run_sheets(run, made.samples[: len(test)], made.samples[len(test) :], wrong.samples)
     print(

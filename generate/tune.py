@@ -43,10 +43,11 @@ def main(argv: list[str] | None = None) -> None:
     bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
 
     best = search_all(bench, recipe.spaces, recipe.trials, recipe.sampler_seed)
-    write_settings(Path(recipe.output), best, bench.provenance(recipe.trials, recipe.sampler_seed))
+    found = bench.provenance(recipe.trials, recipe.sampler_seed)
+    history = write_settings(Path(recipe.output), best, found, run / HISTORY)
     for trial in best.values():
         print(trial.summary())
-    print(f"history in {run / HISTORY}, settings in {recipe.output}")
+    print(f"settings in {recipe.output}, the search's history in {history}")
 
 
 if __name__ == "__main__":

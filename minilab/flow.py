@@ -25,7 +25,7 @@ class Denoiser(nn.Module):
         self.text_encoder_2 = pipe.text_encoder_2.train()
 
     def forward(self, noisy: torch.Tensor, time: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-        """Return the velocity of latents (batch, 8, 16, 16) at times (batch,) in [0, 1], 1 being noise.
+        """Return the velocity of latents (batch, 12, 16, 16) at times (batch,) in [0, 1], 1 being noise.
 
         ``tokens`` (batch, 16) are the caption's. The text is put together as the pipeline does it: both
         encoders side by side, then as many zero tokens as the T5 encoder that is not there would give.
@@ -43,6 +43,15 @@ class Denoiser(nn.Module):
             return_dict=False,
         )[0]
         return velocity
+
+    def matrices(self) -> list[nn.Parameter]:
+        """Return the weights of the blocks' linear layers, which Muon trains."""
+        blocks = ("transformer_blocks.", "encoder.layers.")
+        return [
+            weight
+            for name, weight in self.named_parameters()
+            if weight.ndim == 2 and any(block in name for block in blocks)
+        ]
 
     def put_into(self, pipe: StableDiffusion3Pipeline) -> StableDiffusion3Pipeline:
         """Copy the weights into a pipeline, in float32 and ready to sample."""
@@ -63,7 +72,7 @@ def tokenize(pipe: StableDiffusion3Pipeline, captions: Sequence[str]) -> torch.T
 
 @torch.no_grad()
 def encode_pictures(vae: AutoencoderKL, pictures: np.ndarray, batch: int = 128) -> torch.Tensor:
-    """Return the scaled latents (n, 8, 16, 16), float16, of uint8 pictures (n, 3, 64, 64)."""
+    """Return the scaled latents (n, 12, 16, 16), float16, of uint8 pictures (n, 3, 64, 64)."""
     parts = []
     for start in range(0, len(pictures), batch):
         pixels = torch.from_numpy(pictures[start : start + batch]).float() / 127.5 - 1

@@ -21,7 +21,7 @@ from minilab.world import words
 
 TEXT_LENGTH = 16  # of each tokenizer: 333 text tokens would bury the picture's 64
 TEXT_WIDTH = 96  # of each of the two text encoders
-LATENT_CHANNELS = 8
+LATENT_CHANNELS = 12  # of a 2 by 2 thumbnail in three colours, see make_vae
 LATENT_SIZE = 16
 WIDTH_HEADS, HEAD_SIZE, LAYERS = 4, 48, 6
 

@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from torch import nn
 from negjudge.progress import progress_bar
 
 WARM_UP = 100
+MUON_RATE = 2e-3
 
 Stateful = nn.Module | torch.optim.Optimizer
 Trained = TypeVar("Trained", bound=nn.Module)
@@ -28,6 +29,7 @@ def train(
     *,
     steps: int,
     learning_rate: float,
+    matrices: Sequence[nn.Parameter] = (),
     averaging: float = 0.998,
     save_every: int = 100,
     weight_decay: float = 0.01,
@@ -35,25 +37,36 @@ def train(
     """Train and return the exponential moving average of the weights.
 
     ``loss_of(step)`` returns the loss of one batch and must depend on nothing but the step and the weights,
-    so that a resumed run is the unbroken one. The learning rate warms up, then falls as a cosine.
+    so that a resumed run is the unbroken one. The learning rate warms up, then falls as a cosine. Muon moves
+    the ``matrices``, AdamW everything else.
     """
-    optimizer = torch.optim.AdamW(
-        module.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay
-    )
+    others = [weight for weight in module.parameters() if not any(weight is matrix for matrix in matrices)]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay)
+    ]
+    if matrices:
+        optimizers.append(
+            torch.optim.Muon(
+                matrices, lr=MUON_RATE, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
+            )
+        )
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
     average = copy.deepcopy(module).requires_grad_(False)
-    state: dict[str, Stateful] = {"module": module, "optimizer": optimizer, "average": average}
+    state: dict[str, Stateful] = {"module": module, "average": average}
+    state |= {type(optimizer).__name__: optimizer for optimizer in optimizers}
     folder.mkdir(parents=True, exist_ok=True)
     start = _restore(folder / "checkpoint.pt", state)
     began, losses = time.monotonic(), []
     with progress_bar(f"training {folder.name}", total=steps, unit="steps", done=start) as advance:
         for step in range(start, steps):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * _schedule(step, steps)
+            for optimizer, rate in zip(optimizers, rates, strict=True):
+                optimizer.param_groups[0]["lr"] = rate * _schedule(step, steps)
             loss = loss_of(step)
             loss.backward()
             nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
             _average(average, module, min(averaging, (step + 1) / (step + 10)))
             losses.append(loss.item())
             advance(1)

@@ -77,7 +77,15 @@ def make_student(steps: int, batches: int, seed: int, folder: Path) -> StableDif
         clean, noise = data["latents"][rows].float(), data["noise"][rows].float()
         return flow_loss(denoiser, clean, noise, time, data["tokens"][rows])
 
-    average = train(denoiser, loss_of, folder, steps=steps, learning_rate=4e-4, averaging=0.995)
+    average = train(
+        denoiser,
+        loss_of,
+        folder,
+        steps=steps,
+        learning_rate=4e-4,
+        matrices=denoiser.matrices(),
+        averaging=0.995,
+    )
     average.put_into(pipe).save_pretrained(folder / "model")
     return pipe
 

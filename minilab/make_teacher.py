@@ -15,12 +15,14 @@ from minilab.diet import diet, pictures
 from minilab.flow import Denoiser, encode_pictures, flow_loss, tokenize
 from minilab.generator import build_pipeline
 from minilab.loop import train
+from minilab.render import Scene
 from negjudge.errors import NegjudgeError, command
 
 BUILD = Path("build/minilab")
 BATCH = 64
 PICTURES = 20_000
 DROPPED_CAPTIONS = 0.1  # so that the teacher knows the empty caption, which CFG subtracts
+TIME_SHIFT = 0.5  # towards noise, where it is decided which object it will be
 
 
 def load_vae() -> AutoencoderKL:
@@ -36,10 +38,7 @@ def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipelin
     pipe = build_pipeline(seed)
     pipe.register_modules(vae=load_vae())
     scenes = diet(PICTURES, seed)
-    cache = BUILD / f"latents-{seed}.pt"
-    if not cache.exists():
-        torch.save(encode_pictures(pipe.vae, pictures(scenes)), cache)
-    latents = torch.load(cache, weights_only=True)
+    latents = _latents(pipe.vae, scenes, folder / "latents.pt")
     denoiser = Denoiser(pipe)
 
     def loss_of(step: int) -> torch.Tensor:
@@ -48,12 +47,23 @@ def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipelin
         rows = torch.randint(len(latents), (BATCH,), generator=generator)
         captions = ["" if rng.random() < DROPPED_CAPTIONS else caption(scenes[row], rng) for row in rows]
         noise = torch.randn(BATCH, *latents.shape[1:], generator=generator)
-        time = torch.sigmoid(torch.randn(BATCH, generator=generator))
+        time = torch.sigmoid(TIME_SHIFT + torch.randn(BATCH, generator=generator))
         return flow_loss(denoiser, latents[rows].float(), noise, time, tokenize(pipe, captions))
 
-    average = train(denoiser, loss_of, folder, steps=steps, learning_rate=6e-4)
+    average = train(denoiser, loss_of, folder, steps=steps, learning_rate=6e-4, matrices=denoiser.matrices())
     average.put_into(pipe).save_pretrained(folder / "model")
     return pipe
+
+
+def _latents(vae: AutoencoderKL, scenes: list[Scene], cache: Path) -> torch.Tensor:
+    """Return the scenes' latents; the file keeps them for a resumed run, which has the same autoencoder."""
+    if not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = cache.with_suffix(".tmp")
+        torch.save(encode_pictures(vae, pictures(scenes)), temporary)
+        temporary.replace(cache)
+    latents: torch.Tensor = torch.load(cache, weights_only=True)
+    return latents
 
 
 @command

@@ -164,14 +164,23 @@ def search(bench: Bench, method: str, space: Space, trials: int, sampler_seed: i
         yield trial
 
 
-def write_settings(path: Path, best: Mapping[str, Trial], provenance: Mapping[str, Any]) -> None:
-    """Write each method's best setting, and under ``search`` how it was found, as a settings file."""
+def write_settings(
+    path: Path, best: Mapping[str, Trial], provenance: Mapping[str, Any], history: Path
+) -> Path:
+    """Write each method's best setting, and under ``search`` how it was found, as a settings file.
+
+    The search's history is stored beside it, as JSON lines, so that one is never kept without the other.
+    Returns where.
+    """
     figures = ("success", "kept", "removed", "collateral", "pictures", "evaluations", "number")
     found = {name: {key: round(getattr(trial, key), 4) for key in figures} for name, trial in best.items()}
     settings: dict[str, Any] = {name: dict(trial.params) for name, trial in best.items()}
     settings["search"] = {**provenance, "best": found}
     text = yaml.safe_dump(settings, sort_keys=False, width=110, default_flow_style=None)
     write_atomically(path, f"# Written by `make tune`, read by `make generate`.\n{text}")
+    kept = path.with_suffix(".jsonl")
+    write_atomically(kept, history.read_bytes())
+    return kept
 
 
 def _try(

@@ -152,6 +152,7 @@ def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
         assert methods[name].params.items() >= best["params"].items()
     assert found["denoiser_evaluations"] == 3 * 2 * 2 * 2  # trials, pairs, seeds, steps
     assert found["revision"].startswith("sha256-")
+    assert (tmp_path / "found.jsonl").read_bytes() == (tmp_path / "tune" / HISTORY).read_bytes()
     before = (tmp_path / "found.yaml").read_bytes()
     assert main(recipe) == 0
     assert (tmp_path / "found.yaml").read_bytes() == before

@@ -49,7 +49,7 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
     def run(folder, *lengths):
         for steps in lengths:
             torch.manual_seed(0)
-            module = torch.nn.Linear(3, 1)
+            module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 1))
 
             def loss_of(step, module=module, killed_at=steps):
                 if step == killed_at:
@@ -58,10 +58,18 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
                 return module(torch.randn(8, 3, generator=generator)).square().mean()
 
             try:
-                average = train(module, loss_of, folder, steps=20, learning_rate=0.1, save_every=5)
+                average = train(
+                    module,
+                    loss_of,
+                    folder,
+                    steps=20,
+                    learning_rate=0.1,
+                    matrices=[module[0].weight],
+                    save_every=5,
+                )
             except KeyboardInterrupt:
                 continue
-        return average.weight
+        return torch.cat([weight.flatten() for weight in average.parameters()])
 
     assert torch.equal(run(tmp_path / "whole", 99), run(tmp_path / "broken", 7, 13, 99))
 
