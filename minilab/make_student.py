@@ -33,7 +33,9 @@ def load_pipeline(folder: Path) -> StableDiffusion3Pipeline:
     """Load a pipeline folder in float32."""
     if not folder.exists():
         raise NegjudgeError(f"{folder} is not there; run `python -m minilab.make_teacher` first")
-    pipe = StableDiffusion3Pipeline.from_pretrained(folder, text_encoder_3=None, tokenizer_3=None)
+    pipe = StableDiffusion3Pipeline.from_pretrained(
+        folder, text_encoder_3=None, tokenizer_3=None, dtype=torch.float32
+    )
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusion3Pipeline
 
+from minilab.generator import build_tokenizer
 from minilab.make_student import load_pipeline
 from minilab.make_teacher import BUILD
 from negjudge.errors import command
@@ -26,6 +27,8 @@ def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableD
         "student": build / f"student-{seed}",
     }
     pipe = load_pipeline(stages["student"] / "model").to(dtype=torch.float16)
+    # Fresh ones: those in use remember the padding of their last call.
+    pipe.register_modules(tokenizer=build_tokenizer(), tokenizer_2=build_tokenizer())
     pipe.save_pretrained(folder)
     logs = folder / "training"
     logs.mkdir(exist_ok=True)
