@@ -19,7 +19,7 @@ ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3")
 EASY_ERROR, HARD_ERROR = 0.015, 0.35
 # Annotators err together where a picture misleads them: their errors are correlated through a shared draw.
 SHARED = 0.5
-UNSURE_ABOVE = 0.75  # difficulty beyond which an annotator may say "unsure"
+UNSURE_ABOVE = 0.85  # doubt beyond which an annotator may say "unsure"
 UNSURE_RATE = 0.3
 # From clean renders (residual near 0) to pictures that no render resembles.
 RESIDUAL_OF_RATING_1 = 0.14
@@ -40,14 +40,14 @@ def answers_of(sample: Sample, reading: Reading, seed: int) -> list[list[tuple[Q
     """Return what each annotator answers about one picture: object, element, quality."""
     digest = hashlib.sha256(f"{seed}:{sample.id}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    truths: dict[Question, bool] = {
-        "object": reading.object == sample.object,
-        "element": sample.element in reading.parts,
+    truths: dict[Question, tuple[bool, float]] = {
+        "object": (reading.object == sample.object, reading.object_doubt),
+        "element": (sample.element in reading.parts, reading.part_doubts.get(sample.element, 0.0)),
     }
     columns: list[list[tuple[Question, Answer]]] = [[] for _ in ANNOTATORS]
-    for question, truth in truths.items():
-        wrong = _errors(rng, reading.difficulty)
-        unsure = rng.random(len(ANNOTATORS)) < UNSURE_RATE * (reading.difficulty > UNSURE_ABOVE)
+    for question, (truth, doubt) in truths.items():
+        wrong = _errors(rng, doubt)
+        unsure = rng.random(len(ANNOTATORS)) < UNSURE_RATE * (doubt > UNSURE_ABOVE)
         for column, is_wrong, is_unsure in zip(columns, wrong, unsure, strict=True):
             column.append((question, "unsure" if is_unsure else "yes" if truth != is_wrong else "no"))
     taste = rng.normal(0, 0.5, len(ANNOTATORS))
@@ -57,9 +57,9 @@ def answers_of(sample: Sample, reading: Reading, seed: int) -> list[list[tuple[Q
     return columns
 
 
-def _errors(rng: np.random.Generator, difficulty: float) -> np.ndarray:
+def _errors(rng: np.random.Generator, doubt: float) -> np.ndarray:
     """Return which annotators err: a Gaussian copula whose common part makes errors coincide."""
-    rate = EASY_ERROR + (HARD_ERROR - EASY_ERROR) * float(expit((difficulty - 0.7) * 12))
+    rate = EASY_ERROR + (HARD_ERROR - EASY_ERROR) * float(expit((doubt - 0.85) * 12))
     common, own = rng.normal(), rng.normal(size=len(ANNOTATORS))
     draws = np.sqrt(SHARED) * common + np.sqrt(1 - SHARED) * own
     errs: np.ndarray = norm.cdf(draws) < rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,19 @@ BATCH = 64
 class Reading:
     """What the oracle sees: ``object`` is None when nothing whole is there or the picture is unreadable.
 
-    ``residual`` is the distance to the nearest render (root mean square, values in [0, 1]); ``difficulty``
-    compares it with the nearest render that would be read otherwise: 0 is plain, 1 is a toss-up.
+    ``residual`` is the distance to the nearest render (root mean square, values in [0, 1]). A doubt says
+    where the picture lies between that render, 0, and the midpoint to the nearest one that would be read
+    otherwise, 1, a toss-up; noise that is in neither render does not count. ``object_doubt`` is of renders
+    of other objects, ``part_doubts`` of those in which a part comes or goes (parts without doubt are left
+    out), and ``difficulty`` is the largest.
     """
 
     object: str | None
     parts: tuple[str, ...]
     residual: float
     difficulty: float
+    object_doubt: float
+    part_doubts: Mapping[str, float]
 
 
 def read_files(paths: Sequence[Path]) -> list[Reading]:
@@ -105,18 +110,28 @@ class Oracle:
         found = []
         for t in np.argsort(nearest)[:CANDIDATES]:
             template = self.templates[t]
-            error = _distance(picture, *template.crop(SHIFTS[place[t]]))
-            found.append((error, template))
+            render = _nearest_render(picture, *template.crop(SHIFTS[place[t]]))
+            found.append((float(np.square(render - picture).mean()), template, render))
         found.sort(key=lambda item: item[0])
-        error, template = found[0]
-        rival = next(e for e, t in found[1:] if (t.object, t.parts) != (template.object, template.parts))
+        error, template, render = found[0]
+        object_doubt, part_doubts = 0.0, dict.fromkeys(sorted(template.parts), 0.0)
+        for rival, other, drawn in found[1:]:
+            apart = float(np.square(render - drawn).mean())
+            doubt = float(np.clip(1 - (rival - error) / max(apart, 1e-9), 0, 1))
+            if other.object != template.object:
+                object_doubt = max(object_doubt, doubt)
+                continue
+            for part in other.parts ^ template.parts:
+                part_doubts[part] = max(part_doubts.get(part, 0.0), doubt)
         residual = float(np.sqrt(error))
         readable = residual <= UNREADABLE
         return Reading(
             object=template.object if readable else None,
             parts=tuple(sorted(template.parts)) if readable else (),
             residual=residual,
-            difficulty=float(error / max(rival, 1e-9)),
+            difficulty=max([object_doubt, *part_doubts.values()]),
+            object_doubt=object_doubt,
+            part_doubts=part_doubts,
         )
 
 
@@ -150,15 +165,18 @@ def _orthonormal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.stack([first, np.where(length > 1e-3, second / np.maximum(length, 1e-3), 0)], 1)
 
 
-def _distance(picture: np.ndarray, background: np.ndarray, body: np.ndarray, fixed: np.ndarray) -> float:
-    """Return the mean squared distance to the nearest colouring that stays close to the palettes."""
+def _nearest_render(
+    picture: np.ndarray, background: np.ndarray, body: np.ndarray, fixed: np.ndarray
+) -> np.ndarray:
+    """Return the nearest colouring (h, w, 3) of a template that stays close to the palettes."""
     layers = np.stack([background.ravel(), body.ravel()], 1)
     rest = (picture - fixed).reshape(-1, 3)
     gram = layers.T @ layers + 1e-3 * np.eye(2, dtype=np.float32)  # an empty layer must not be singular
     colours = np.linalg.solve(gram, layers.T @ rest)
     colours[0] = _near(colours[0], np.asarray(BACKGROUNDS, np.float32) / 255)
     colours[1] = _near(colours[1], np.asarray(list(COLOURS.values()), np.float32) / 255)
-    return float(np.square(layers @ colours - rest).mean())
+    render: np.ndarray = (layers @ colours).reshape(picture.shape) + fixed
+    return render
 
 
 def _near(colour: np.ndarray, palette: np.ndarray) -> np.ndarray:

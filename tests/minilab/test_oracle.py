@@ -1,5 +1,6 @@
 """The oracle reads clean renders, says when it cannot read, and its annotators err as people do."""
 
+import dataclasses
 import random
 
 import numpy as np
@@ -77,15 +78,20 @@ def sample(number):
     )  # fmt: skip
 
 
-def wrong_rates(difficulty, count=1500):
+def looks(parts=("wheels",), residual=0.05, doubt=0.8):
+    """Return a reading of a car that is as doubtful about the object as about its wheels."""
+    return Reading("car", parts, residual, doubt, doubt, {"wheels": doubt})
+
+
+def wrong_rates(doubt, count=1500):
     """Return, per annotator and picture, whether the answer about the element was wrong."""
-    reading = Reading("car", ("wheels",), 0.02, difficulty)
+    reading = looks(residual=0.02, doubt=doubt)
     rows = [answers_of(sample(n), reading, seed=0) for n in range(count)]
     return np.array([[dict(answers)["element"] == "no" for answers in row] for row in rows])
 
 
 def test_annotators_err_more_where_the_picture_is_hard_and_err_together():
-    easy, hard = wrong_rates(0.05), wrong_rates(0.95)
+    easy, hard = wrong_rates(0.05), wrong_rates(1.0)
     assert easy.shape[1] == len(ANNOTATORS)
     assert 0.005 < easy.mean() < 0.03
     assert hard.mean() > 0.2
@@ -95,7 +101,7 @@ def test_annotators_err_more_where_the_picture_is_hard_and_err_together():
 
 def test_annotators_rate_a_clean_picture_higher():
     def ratings(residual):
-        reading = Reading("car", (), residual, 0.1)
+        reading = looks((), residual, 0.1)
         return np.mean(
             [int(dict(a)["quality"]) for n in range(200) for a in answers_of(sample(n), reading, 0)]
         )
@@ -103,6 +109,27 @@ def test_annotators_rate_a_clean_picture_higher():
     assert ratings(0.01) > ratings(0.06) + 0.5 > ratings(0.12) + 1
 
 
+def test_only_what_is_in_doubt_is_misread():
+    reading = Reading("car", ("wheels",), 0.05, 0.95, 0.0, {"wheels": 0.95, "windows": 0.0})
+    rows = [dict(answers) for n in range(1500) for answers in answers_of(sample(n), reading, 0)]
+    assert np.mean([row["object"] != "yes" for row in rows]) < 0.03
+    assert np.mean([row["element"] != "yes" for row in rows]) > 0.2
+
+
+def test_noise_alone_raises_no_doubt_and_a_faded_part_does(oracle):
+    rng = np.random.default_rng(0)
+    scene = place(random.Random(0), "car", {"wheels", "windows"})
+    without = dataclasses.replace(scene, parts=scene.parts - {"wheels"})
+    whole, bare = (np.asarray(render_scene(s), np.float32) / 255 for s in (scene, without))
+    noisy = np.clip(whole + rng.normal(0, 0.05, whole.shape), 0, 1).astype(np.float32)
+    faded = 0.6 * whole + 0.4 * bare
+    plain, noise, fade = oracle.read(np.stack([whole, noisy, faded]))
+    assert plain.parts == noise.parts == fade.parts == ("wheels", "windows")
+    assert plain.part_doubts["wheels"] < 0.1
+    assert noise.part_doubts["wheels"] < 0.2
+    assert fade.part_doubts["wheels"] > 0.6
+
+
 def test_votes_are_the_same_every_time():
-    reading = Reading("car", ("wheels",), 0.05, 0.8)
+    reading = looks()
     assert answers_of(sample(1), reading, 3) == answers_of(sample(1), reading, 3)
