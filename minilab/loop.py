@@ -77,7 +77,8 @@ def train(
                     "seconds": round(time.monotonic() - began),
                 }
                 _log(folder / "log.jsonl", row)
-                _save(folder / "checkpoint.pt", state, step + 1)
+                parts = {name: part.state_dict() for name, part in state.items()}
+                save_whole({"step": step + 1, **parts}, folder / "checkpoint.pt")
                 losses.clear()
     return average
 
@@ -102,9 +103,11 @@ def _restore(path: Path, state: dict[str, Stateful]) -> int:
     return int(saved["step"])
 
 
-def _save(path: Path, state: dict[str, Stateful], step: int) -> None:
+def save_whole(content: object, path: Path) -> None:
+    """Store with ``torch.save``; a killed run leaves the old file, or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    torch.save({"step": step, **{name: part.state_dict() for name, part in state.items()}}, temporary)
+    torch.save(content, temporary)
     temporary.replace(path)
 
 

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from minilab.judge_diet import Diet, Example, balanced_example, training_example, training_scene
 from minilab.judge_model import PICTURE_TOKENS, build_model, build_processor
+from minilab.loop import save_whole
 from minilab.render import Scene, render_scene
 from minilab.world import words
 from negjudge.durable import write_atomically
@@ -154,10 +155,7 @@ def _step(stage: Stage, rng: random.Random, batch: int, optimizer: Any, schedule
 
 
 def _save(path: Path, state: dict[str, Any], facts: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    torch.save({**facts, **{name: value.state_dict() for name, value in state.items()}}, temporary)
-    temporary.replace(path)
+    save_whole({**facts, **{name: value.state_dict() for name, value in state.items()}}, path)
 
 
 def _restore(path: Path, state: dict[str, Any]) -> tuple[int, list[str], float]:

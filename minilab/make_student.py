@@ -19,7 +19,7 @@ from minilab.captions import caption
 from minilab.diet import diet
 from minilab.flow import Denoiser, flow_loss, sample_latents, tokenize
 from minilab.generator import LATENT_CHANNELS, LATENT_SIZE
-from minilab.loop import train
+from minilab.loop import save_whole, train
 from minilab.make_teacher import BUILD
 from negjudge.errors import NegjudgeError, command
 from negjudge.progress import progress_bar
@@ -46,7 +46,6 @@ def teacher_pictures(
     """Sample the teacher; return "noise", "latents" and "tokens" of batches x 64 pictures. Resumable."""
     denoiser = Denoiser(pipe).eval()
     empty = tokenize(pipe, [""])
-    folder.mkdir(parents=True, exist_ok=True)
     parts = []
     with progress_bar("sampling the teacher", total=batches * BATCH, unit="pictures") as advance:
         for batch in range(batches):
@@ -58,9 +57,7 @@ def teacher_pictures(
                 generator = torch.Generator().manual_seed(seed * 7_919 + batch)
                 noise = torch.randn(BATCH, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE, generator=generator)
                 latents = sample_latents(denoiser, noise, tokens, empty, TEACHER_STEPS, TEACHER_SCALE)
-                temporary = path.with_suffix(".tmp")
-                torch.save({"noise": noise.half(), "latents": latents.half(), "tokens": tokens}, temporary)
-                temporary.replace(path)
+                save_whole({"noise": noise.half(), "latents": latents.half(), "tokens": tokens}, path)
             parts.append(torch.load(path, weights_only=True))
             advance(BATCH)
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}

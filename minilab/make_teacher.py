@@ -14,7 +14,7 @@ from minilab.captions import caption
 from minilab.diet import diet, pictures
 from minilab.flow import Denoiser, encode_pictures, flow_loss, tokenize
 from minilab.generator import build_pipeline
-from minilab.loop import train
+from minilab.loop import save_whole, train
 from minilab.render import Scene
 from negjudge.errors import NegjudgeError, command
 
@@ -58,10 +58,7 @@ def make_teacher(steps: int, seed: int, folder: Path) -> StableDiffusion3Pipelin
 def _latents(vae: AutoencoderKL, scenes: list[Scene], cache: Path) -> torch.Tensor:
     """Return the scenes' latents; the file keeps them for a resumed run, which has the same autoencoder."""
     if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_suffix(".tmp")
-        torch.save(encode_pictures(vae, pictures(scenes)), temporary)
-        temporary.replace(cache)
+        save_whole(encode_pictures(vae, pictures(scenes)), cache)
     latents: torch.Tensor = torch.load(cache, weights_only=True)
     return latents
 

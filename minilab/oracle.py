@@ -114,7 +114,7 @@ class Oracle:
             found.append((float(np.square(render - picture).mean()), template, render))
         found.sort(key=lambda item: item[0])
         error, template, render = found[0]
-        object_doubt, part_doubts = 0.0, dict.fromkeys(sorted(template.parts), 0.0)
+        object_doubt, part_doubts = 0.0, dict[str, float]()
         for rival, other, drawn in found[1:]:
             apart = float(np.square(render - drawn).mean())
             doubt = float(np.clip(1 - (rival - error) / max(apart, 1e-9), 0, 1))

@@ -36,8 +36,9 @@ def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableD
     for name, made in stages.items():
         shutil.copyfile(made / "log.jsonl", logs / f"{name}.jsonl")
         steps = json.loads((made / "log.jsonl").read_text().splitlines()[-1])["step"]
+        batches = f" --batches {len(list((made / 'paths').glob('*.pt')))}" if name == "student" else ""
         commands.append(
-            f"python -m minilab.make_{name} --steps {steps} --seed {0 if name == 'vae' else seed}"
+            f"python -m minilab.make_{name} --steps {steps}{batches} --seed {0 if name == 'vae' else seed}"
         )
     commands.append(f"python -m minilab.publish_generator --seed {seed}")
     (logs / "commands.txt").write_text("\n".join(commands) + "\n")
