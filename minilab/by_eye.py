@@ -24,8 +24,6 @@ from negjudge.records import Sample, read_records, write_atomically, write_recor
 from negjudge.runs import SAMPLES
 from negjudge.splits import read_splits
 
-FOLDER = Path("data/mini/oracle-check")
-RUN = Path("runs/mini")
 PER_METHOD = 60
 COLUMNS, ROWS = 10, 6
 ZOOM, WIDTH, HEIGHT = 2, 150, 168
@@ -56,25 +54,26 @@ class Seen:
         return None if self.object is None or self.element is None else (self.object, not self.element)
 
 
-def draw_check(seed: int) -> list[Path]:
+def draw_check(run: Path, folder: Path, seed: int = 0, per_method: int = PER_METHOD) -> list[Path]:
     """Draw the sheets and the list of what is on them; the same for a run and a seed."""
+    folder.mkdir(parents=True, exist_ok=True)
     pairs = read_splits(Path("data/mini/splits.json")).methods["test"]
     rng, chosen = random.Random(seed), []
-    samples = [sample for sample in read_records(RUN / SAMPLES, Sample) if sample.pair in pairs]
+    samples = [sample for sample in read_records(run / SAMPLES, Sample) if sample.pair in pairs]
     for method in sorted({sample.method for sample in samples}):
         chosen += rng.sample(
-            sorted((s for s in samples if s.method == method), key=lambda s: s.id), PER_METHOD
+            sorted((s for s in samples if s.method == method), key=lambda s: s.id), per_method
         )
     rng.shuffle(chosen)
     shown = [
         Shown(number, sample.id, sample.sha256, sample.object, sample.element)
         for number, sample in enumerate(chosen, start=1)
     ]
-    write_records(FOLDER / "pictures.jsonl", shown)
+    write_records(folder / "pictures.jsonl", shown)
     files = []
     for start in range(0, len(shown), COLUMNS * ROWS):
-        path = FOLDER / f"sheet-{start // (COLUMNS * ROWS) + 1}.png"
-        images = [RUN / sample.image for sample in chosen[start : start + COLUMNS * ROWS]]
+        path = folder / f"sheet-{start // (COLUMNS * ROWS) + 1}.png"
+        images = [run / sample.image for sample in chosen[start : start + COLUMNS * ROWS]]
         _page(shown[start : start + COLUMNS * ROWS], images).save(path)
         files.append(path)
     return files
@@ -106,17 +105,17 @@ def read_verdicts(path: Path) -> dict[int, Seen]:
     return seen
 
 
-def compare() -> dict[str, dict[str, int]]:
+def compare(run: Path, folder: Path) -> dict[str, dict[str, int]]:
     """Return each method's pictures that the eye could tell, how many the oracle misread, and the unclear."""
-    shown = read_records(FOLDER / "pictures.jsonl", Shown)
-    seen = read_verdicts(FOLDER / "verdicts.txt")
-    samples = {sample.id: sample for sample in read_records(RUN / SAMPLES, Sample)}
+    shown = read_records(folder / "pictures.jsonl", Shown)
+    seen = read_verdicts(folder / "verdicts.txt")
+    samples = {sample.id: sample for sample in read_records(run / SAMPLES, Sample)}
     stale = [o.number for o in shown if o.sample not in samples or samples[o.sample].sha256 != o.sha256]
     if stale or seen.keys() != {one.number for one in shown}:
         raise NegjudgeError(
-            f"{FOLDER} is of other pictures than {RUN}, or verdicts are missing; draw and answer again"
+            f"{folder} is of other pictures than {run}, or verdicts are missing; draw and answer again"
         )
-    readings = read_files([RUN / samples[one.sample].image for one in shown])
+    readings = read_files([run / samples[one.sample].image for one in shown])
     counts: dict[str, Counter[str]] = {}
     for one, reading in zip(shown, readings, strict=True):
         sample, eye = samples[one.sample], seen[one.number].outcome
@@ -137,14 +136,16 @@ def main(argv: list[str] | None = None) -> None:
     """Draw the sheets, or compare the answers with the oracle."""
     parser = argparse.ArgumentParser(prog="python -m minilab.by_eye", allow_abbrev=False)
     parser.add_argument("what", choices=("draw", "compare"))
+    parser.add_argument("--run", type=Path, default=Path("runs/mini"))
+    parser.add_argument("--folder", type=Path, default=Path("data/mini/oracle-check"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     if arguments.what == "draw":
-        print(*draw_check(arguments.seed), sep="\n")
+        print(*draw_check(arguments.run, arguments.folder, arguments.seed), sep="\n")
         return
-    counts = compare()
-    write_atomically(FOLDER / "check.json", json.dumps(counts, indent=1) + "\n")
-    print(json.dumps(counts), f"in {FOLDER / 'check.json'}")
+    counts = compare(arguments.run, arguments.folder)
+    write_atomically(arguments.folder / "check.json", json.dumps(counts, indent=1) + "\n")
+    print(json.dumps(counts), f"in {arguments.folder / 'check.json'}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Trains the tiny base judge from scratch on PartWorld: first to see, then to answer.
 
 Run from the repository root: ``python -m minilab.make_judge``. Killed, the same command goes on from the
-last checkpoint under ``build/``. It is asked affirmative questions alone, of pictures whose parts are mostly
+last checkpoint under ``build/``. It sees renders, half of them through the generator's autoencoder, so that
+soft edges are nothing new to it. It is asked affirmative questions alone, of pictures whose parts are mostly
 there: that diet is what gives it the yes-bias that large models bring with them.
 """
 
@@ -13,6 +14,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +26,7 @@ from minilab.judge_diet import Diet, Example, balanced_example, training_example
 from minilab.judge_model import PICTURE_TOKENS, build_model, build_processor
 from minilab.loop import save_whole
 from minilab.render import Scene, render_scene
+from minilab.retouch import Retoucher
 from minilab.world import words
 from negjudge.durable import write_atomically
 from negjudge.errors import command
@@ -59,6 +62,7 @@ class Seeing:
 
     def __init__(self, answering: Answering) -> None:
         self.diet, self.tower = answering.diet, answering.model.model.visual
+        self.retouch = answering.retouch
         self.pictures = answering.processor.image_processor
         width = self.tower.config.out_hidden_size * PICTURE_TOKENS
         self.head = nn.Linear(width, len(self.diet.objects) + len(self.diet.elements))
@@ -67,7 +71,8 @@ class Seeing:
     def loss(self, rng: random.Random, batch: int) -> torch.Tensor:
         """Return the cross-entropy of the object's name plus that of the parts' presence."""
         scenes = [training_scene(rng, self.diet) for _ in range(batch)]
-        inputs = self.pictures([render_scene(scene) for scene in scenes], return_tensors="pt")
+        renders = self.retouch([render_scene(scene) for scene in scenes], rng)
+        inputs = self.pictures(renders, return_tensors="pt")
         features = self.tower(inputs["pixel_values"], inputs["image_grid_thw"]).pooler_output
         names, parts = (
             self.head(features.view(batch, -1))
@@ -95,6 +100,7 @@ class Answering:
     name = "to answer"
 
     def __init__(self, diet: Diet, seed: int) -> None:
+        self.retouch = Retoucher()
         torch.manual_seed(seed)
         self.diet, self.processor = diet, build_processor(words())
         self.model = build_model(self.processor)
@@ -104,6 +110,8 @@ class Answering:
     def loss(self, rng: random.Random, batch: int) -> torch.Tensor:
         """Return the cross-entropy of the answers' tokens."""
         examples = [training_example(rng, self.diet) for _ in range(batch)]
+        pictures = self.retouch([e.picture for e in examples], rng)
+        examples = [replace(e, picture=p) for e, p in zip(examples, pictures, strict=True)]
         token = self.processor.tokenizer.convert_tokens_to_ids
         targets = torch.tensor([[token(answer) for answer in e.answers] for e in examples])
         return F.cross_entropy(self.logits(examples).flatten(0, 1), targets.flatten())
@@ -208,7 +216,7 @@ def read_options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", default="data/mini/judge-base")
     parser.add_argument("--build", default="build/judge-base")
     parser.add_argument("--steps-to-see", type=int, default=200)
-    parser.add_argument("--steps-to-answer", type=int, default=500)
+    parser.add_argument("--steps-to-answer", type=int, default=600)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)

@@ -26,7 +26,7 @@ from negjudge.progress import progress_bar
 
 BATCH = 64
 TEACHER_STEPS = 12
-TEACHER_SCALE = 2.0
+TEACHER_SCALE = 1.5  # more CFG loses the optional parts (docs/experiments.md)
 
 
 def load_pipeline(folder: Path) -> StableDiffusion3Pipeline:
@@ -93,9 +93,9 @@ def make_student(steps: int, batches: int, seed: int, folder: Path) -> StableDif
 def main(argv: list[str] | None = None) -> None:
     """Distil, and store under build/minilab/student-SEED."""
     parser = argparse.ArgumentParser(prog="python -m minilab.make_student", allow_abbrev=False)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=900)
     parser.add_argument(
-        "--batches", type=int, default=140, help="of 64 pictures each, sampled from the teacher"
+        "--batches", type=int, default=100, help="of 64 pictures each, sampled from the teacher"
     )
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)

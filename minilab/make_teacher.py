@@ -67,7 +67,7 @@ def _latents(vae: AutoencoderKL, scenes: list[Scene], cache: Path) -> torch.Tens
 def main(argv: list[str] | None = None) -> None:
     """Train, and store under build/minilab/teacher-SEED."""
     parser = argparse.ArgumentParser(prog="python -m minilab.make_teacher", allow_abbrev=False)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=3200)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     folder = BUILD / f"teacher-{arguments.seed}"

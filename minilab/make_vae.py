@@ -66,7 +66,7 @@ def make_vae(
 def main(argv: list[str] | None = None) -> None:
     """Train, and store under build/minilab/vae."""
     parser = argparse.ArgumentParser(prog="python -m minilab.make_vae", allow_abbrev=False)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     vae = make_vae(arguments.steps, arguments.seed)

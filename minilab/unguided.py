@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     """Print the rates and store the sheets."""
     parser = argparse.ArgumentParser(prog="python -m minilab.unguided", allow_abbrev=False)
     parser.add_argument("--model", type=Path, default=GENERATOR)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--scale", type=float, default=0.0, help="of CFG, for the teacher")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("build/minilab"))

@@ -20,7 +20,7 @@ UNGUIDED = "none"
 
 @dataclass(frozen=True)
 class Scored:
-    """What one source says of one picture; ``decided`` is false where it abstained or was tied.
+    """What one source says of one picture; ``decided`` is false where it abstained on success or was tied.
 
     ``collateral`` and ``quality`` are ``None`` where the source does not tell.
     """
@@ -36,9 +36,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A method's figures by one source. ``undecided`` is the share that the source abstained on.
+    """A method's figures by one source. ``undecided`` is the share on whose success the source abstained.
 
-    Undecided pictures count as neither kept nor removed nor successful.
+    Undecided pictures do not count as successful. A judge abstains on success alone: what it answers about
+    the object and the element counts. A tie among annotators is neither kept nor removed.
     """
 
     method: str
@@ -86,19 +87,23 @@ def by_oracle(evidence: Evidence) -> list[Scored]:
 
 
 def by_judge(evidence: Evidence, role: Role) -> list[Scored]:
-    """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating."""
+    """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating.
+
+    A question that it did not answer is neither kept nor removed.
+    """
     found = []
     verdicts = evidence.verdicts.get((role, "plain"), {})
     for sample in evidence.tested:
         verdict = verdicts.get(sample.id)
         if verdict is None:
             continue
-        decided = not verdict.abstained and None not in (verdict.object_present, verdict.element_present)
+        named, element = verdict.object_present, verdict.element_present
+        decided = not verdict.abstained and None not in (named, element)
         found.append(
             Scored(
                 sample,
-                kept=decided and (verdict.object_present or 0.0) >= 0.5,
-                removed=decided and (verdict.element_present or 0.0) < 0.5,
+                kept=named is not None and named >= 0.5,
+                removed=element is not None and element < 0.5,
                 success=decided and (verdict.success or 0.0) >= 0.5,
                 quality=verdict.quality,
                 decided=decided,
