@@ -29,6 +29,8 @@ def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableD
     pipe = load_pipeline(stages["student"] / "model").to(dtype=torch.float16)
     # Fresh ones: those in use remember the padding of their last call.
     pipe.register_modules(tokenizer=build_tokenizer(), tokenizer_2=build_tokenizer())
+    for part in (pipe, pipe.transformer, pipe.vae):
+        part.register_to_config(_name_or_path="negjudge/partworld")  # not the build folder
     pipe.save_pretrained(folder)
     logs = folder / "training"
     logs.mkdir(exist_ok=True)
