@@ -216,7 +216,7 @@ def read_options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", default="data/mini/judge-base")
     parser.add_argument("--build", default="build/judge-base")
     parser.add_argument("--steps-to-see", type=int, default=200)
-    parser.add_argument("--steps-to-answer", type=int, default=600)
+    parser.add_argument("--steps-to-answer", type=int, default=500)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
