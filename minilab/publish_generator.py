@@ -32,6 +32,9 @@ def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableD
     for part in (pipe, pipe.transformer, pipe.vae):
         part.register_to_config(_name_or_path="negjudge/partworld")  # not the build folder
     pipe.save_pretrained(folder)
+    for encoder in ("text_encoder", "text_encoder_2"):  # transformers would load them as they are stored
+        config = folder / encoder / "config.json"
+        config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'))
     logs = folder / "training"
     logs.mkdir(exist_ok=True)
     commands = []
