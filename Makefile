@@ -104,6 +104,6 @@ check: .venv/installed ## Lint, format, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-clean: ## Remove caches and build products; run folders and environments stay
-	rm -rf build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## Remove caches; run folders, environments and trainings under build/ stay
+	rm -rf dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

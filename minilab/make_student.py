@@ -26,7 +26,7 @@ from negjudge.progress import progress_bar
 
 BATCH = 64
 TEACHER_STEPS = 12
-TEACHER_SCALE = 1.5  # more CFG loses the optional parts (docs/experiments.md)
+TEACHER_SCALE = 2.0
 
 
 def load_pipeline(folder: Path) -> StableDiffusion3Pipeline:

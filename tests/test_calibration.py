@@ -52,11 +52,16 @@ def test_threshold_of_one_class_is_a_half() -> None:
 def test_success_is_calibrated_where_the_answers_depend_on_each_other() -> None:
     wrecked = RNG.random(6000) < 0.5  # such a picture has neither the object nor the element
     objects = np.where(wrecked, 0.3, 0.9)
-    elements = np.where(wrecked, 0.1, 0.6)
+    elements = np.where(wrecked, 0.1, 0.4)
     success = np.where(wrecked, RNG.random(6000) < 0.05, RNG.random(6000) < 0.5)
     fitted = SuccessCalibration.fit(objects, elements, success).apply(objects, elements)
     assert fitted[wrecked].mean() == pytest.approx(0.05, abs=0.02)
     assert fitted[~wrecked].mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_success_is_never_likelier_than_what_it_needs() -> None:
+    generous = SuccessCalibration(slope=0.5, intercept=2.0)
+    assert generous.apply([0.3, 0.9, 0.9], [0.1, 0.8, 0.1]) == pytest.approx([0.3, 0.2, 0.9])
 
 
 def test_success_without_two_classes_is_the_product() -> None:

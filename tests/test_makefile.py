@@ -137,17 +137,22 @@ def test_no_python_or_no_room_is_one_line(clone):
 
 
 def test_clean_keeps_runs_and_environments(installed):
-    for folder in ("runs/mini", "build", ".pytest_cache", "src/negjudge/__pycache__", ".venv/__pycache__"):
+    for folder in (
+        "runs/mini",
+        "build/minilab",
+        ".pytest_cache",
+        "src/negjudge/__pycache__",
+        ".venv/__pycache__",
+    ):
         (installed / folder).mkdir(parents=True)
     assert make("clean", folder=installed).returncode == 0
     kept = [
         path
-        for path in ("runs/mini", ".venv/__pycache__", ".venv-labelstudio")
+        for path in ("runs/mini", "build/minilab", ".venv/__pycache__", ".venv-labelstudio")
         if (installed / path).exists()
     ]
-    assert len(kept) == 3
-    assert not (installed / "build").exists()
-    assert not (installed / "src/negjudge/__pycache__").exists()
+    assert len(kept) == 4
+    assert not any((installed / folder).exists() for folder in caches)
 
 
 def test_every_recipe_that_the_default_profile_names_is_there():

@@ -65,7 +65,7 @@ class SuccessCalibration:
 
     The two answers are not independent (a wrecked picture loses both), so their product is only the
     input: log-odds(success) = ``slope`` × log-odds(object × (1 − element)) + ``intercept``. Slope 1 and
-    intercept 0 are the product itself.
+    intercept 0 are the product itself. Both must hold, so success is never likelier than either.
     """
 
     slope: float = 1.0
@@ -91,8 +91,10 @@ class SuccessCalibration:
 
     def apply(self, objects: ArrayLike, elements: ArrayLike) -> Floats:
         """Return the probability of success for probabilities of object and element; same shape."""
-        product = np.asarray(objects, dtype=np.float64) * (1 - np.asarray(elements, dtype=np.float64))
-        return np.asarray(expit(self.slope * log_odds(product) + self.intercept), dtype=np.float64)
+        there = np.asarray(objects, dtype=np.float64)
+        gone = 1 - np.asarray(elements, dtype=np.float64)
+        fitted = expit(self.slope * log_odds(there * gone) + self.intercept)
+        return np.asarray(np.minimum(fitted, np.minimum(there, gone)), dtype=np.float64)
 
 
 @dataclass(frozen=True)

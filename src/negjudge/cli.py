@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from negjudge import __version__
 from negjudge.errors import NegjudgeError, command
-from negjudge.guidance.methods import METHODS, GuidanceMethod, method_from
+from negjudge.guidance.methods import METHODS, AttentionGuidance, GuidanceMethod, method_from
 from negjudge.records import Verdict, write_atomically
 
 
@@ -107,11 +107,14 @@ def _add_generate(commands: Any) -> None:
     parser.add_argument("--model", required=True, help="a diffusers pipeline folder or a Hub id")
     parser.add_argument("--revision", help="branch, tag or commit of a Hub id")
     parser.add_argument("--method", choices=list(METHODS), default="vsf")
-    for name, default in _settings().items():
+    for name, defaults in _settings().items():
+        default = next(iter(defaults.values()))
+        told = "of " + ", ".join(f"{method} ({value})" for method, value in defaults.items())
         if isinstance(default, bool):
-            parser.add_argument(f"--{name}", action="store_const", const=True)
+            parser.add_argument(f"--{name}", action="store_const", const=True, help=told)
         else:
-            parser.add_argument(f"--{name}", type=type(default), metavar=type(default).__name__.upper())
+            kind = type(default)
+            parser.add_argument(f"--{name}", type=kind, metavar=kind.__name__.upper(), help=told)
     parser.add_argument("--steps", type=int, help="sampler steps; the pipeline's own number unless given")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
@@ -120,10 +123,14 @@ def _add_generate(commands: Any) -> None:
     parser.set_defaults(run=_generate)
 
 
-def _settings() -> dict[str, float | bool | str]:
-    """The settings of every method by name, with a default that shows the type."""
-    fields = [field for kind in METHODS.values() for field in dataclasses.fields(kind)]
-    return {field.name: field.default for field in fields if isinstance(field.default, float | bool | str)}
+def _settings() -> dict[str, dict[str, float | bool | str]]:
+    """The settings of the methods by name: the default of each method that has it."""
+    found: dict[str, dict[str, float | bool | str]] = {}
+    for method, kind in METHODS.items():
+        for field in dataclasses.fields(kind):
+            if isinstance(field.default, float | bool | str):
+                found.setdefault(field.name, {})[method] = field.default
+    return found
 
 
 def _method(arguments: argparse.Namespace) -> GuidanceMethod:
@@ -134,6 +141,10 @@ def _method(arguments: argparse.Namespace) -> GuidanceMethod:
 def _generate(arguments: argparse.Namespace) -> None:
     method = _method(arguments)
     output = Path(arguments.output)
+    if isinstance(method, AttentionGuidance) and not arguments.without.strip():
+        raise NegjudgeError(f"--method {method.name} needs --without; --method none takes no negative prompt")
+    if arguments.steps is not None and arguments.steps < 1:
+        raise NegjudgeError(f"--steps is {arguments.steps}, expected 1 or more")
     if output.suffix.lower() != ".png":
         raise NegjudgeError(f"--output is {output}, expected a name that ends in .png")
     if not output.parent.is_dir():

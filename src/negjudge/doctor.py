@@ -32,8 +32,8 @@ def examine() -> Iterator[Line]:
             version = _version(name)
             yield (
                 f"{name} [{extra}]",
-                version or f"missing; pip install 'negjudge[{extra}]'",
-                version is not None,
+                version or f"missing; make install, or pip install '.[{extra}]' in the project's folder",
+                version is not None or not _needed(name),
             )
     yield from _devices()
     server = Path(".venv-labelstudio/bin/label-studio")
@@ -52,6 +52,10 @@ def _machine() -> Iterator[Line]:
     yield "Python", fault or platform.python_version(), fault is None
     free = shutil.disk_usage(".").free / 1e9
     yield "free disk", f"{free:.1f} GB here", free > 1
+
+
+def _needed(name: str) -> bool:
+    return name != "bitsandbytes" or platform.system() == "Linux"
 
 
 def _version(name: str) -> str | None:

@@ -15,7 +15,6 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from negjudge.errors import NegjudgeError
 from negjudge.judge_loading import ADAPTER, find_base, load_model, quiet, with_adapter
 from negjudge.judge_settings import read_settings, write_settings
-from negjudge.runs import CARD
 
 README = "README.md"
 _WEIGHTS = ("adapter_config.json", "adapter_model.safetensors")
@@ -55,14 +54,13 @@ def prepare(folder: Path, target: Path) -> None:
     settings = read_settings(folder)
     if not (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
         raise NegjudgeError(f"{folder} holds no judge; train one first")
-    card = next((path for path in (folder.parent / CARD, folder / README) if path.is_file()), None)
-    if card is None:
-        raise NegjudgeError(f"{folder} has no model card; run `make card` first")
+    # Not the run folder's copy: that one may be of the judge before this one.
+    if not (folder / README).is_file():
+        raise NegjudgeError(f"{folder} has no model card; run `make eval card` first")
     merging = (folder / ADAPTER).is_file() and settings.base is not None and settings.base.path is not None
     for path in folder.iterdir():
         if path.is_file() and not path.name.startswith(".") and not (merging and path.name in _WEIGHTS):
             shutil.copy(path, target)
-    shutil.copy(card, target / README)
     if merging and settings.base is not None:
         with quiet():
             model = load_model(find_base(folder, settings.base), torch.float32)

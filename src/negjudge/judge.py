@@ -77,6 +77,10 @@ class Judge:
         that cannot be read gives a verdict with ``error`` set. Raises NegjudgeError for nouns that the judge
         does not know or lists of different lengths.
         """
+        if images is None:
+            raise NegjudgeError(
+                "images is None; give a path, a PIL picture, an array, a tensor, or a list of them"
+            )
         if is_one_picture(images):
             return self.score([images], objects, absent, batch_size)[0]  # type: ignore[list-item]
         return [
@@ -107,6 +111,8 @@ class Judge:
             yield from self._batch(images[start:stop], questions[start:stop])
 
     def _nouns(self, nouns: str | Sequence[str], what: str, count: int) -> list[str]:
+        if nouns is None:
+            raise NegjudgeError(f"the {what} is None; give a noun, or a list of them")
         listed = [nouns] * count if isinstance(nouns, str) else list(nouns)
         if len(listed) != count:
             raise NegjudgeError(

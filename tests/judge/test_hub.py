@@ -14,10 +14,11 @@ TOKEN = "hf_" + "secret" * 5
 
 @pytest.fixture
 def run(adapter, base, tmp_path):
-    """A run folder whose judge has a card beside it."""
+    """A run folder whose judge has its card, and beside it the card of the judge before."""
     shutil.copytree(base.parent, tmp_path / "models")
     run = tmp_path / "models" / "runs" / "mini"
-    (run / "card.md").write_text("# A judge\n")
+    (run / "card.md").write_text("# An older judge\n")
+    (run / "judge" / "README.md").write_text("# A judge\n")
     return run
 
 
@@ -50,7 +51,7 @@ def test_a_lora_on_a_model_of_the_hub_goes_as_it_is(run, tmp_path):
 @pytest.mark.parametrize(
     ("break_it", "word"),
     [
-        (lambda run: (run / "card.md").unlink(), "make card"),
+        (lambda run: (run / "judge" / "README.md").unlink(), "make eval card"),
         (lambda run: shutil.rmtree(run / "judge"), "holds no judge"),
     ],
 )

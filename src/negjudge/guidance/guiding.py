@@ -39,6 +39,8 @@ def guide(pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = N
             turns on the pipeline's own guidance; the negatives do not fit the batch; or guidance touched
             nothing.
     """
+    if not isinstance(method, GuidanceMethod):
+        raise NegjudgeError(f"method is {method!r}, expected settings such as VSF(scale=1.0)")
     negatives = _checked(negative_prompt)
     if isinstance(method, CFG):
         expected = pipeline_arguments(pipe, method, negative_prompt)
