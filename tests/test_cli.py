@@ -34,6 +34,8 @@ SCORE = ("score", "x.png", "--object", "bicycle", "--absent", "wheels", "--judge
         ((*GENERATE, "--scale", "-1"), "VSF's scale is -1, expected 0 or more"),
         ((*GENERATE[:-1], "x.jpg"), "--output is x.jpg, expected a name that ends in .png"),
         ((*GENERATE[:-1], "nowhere/x.png"), "there is no folder nowhere to write x.png into"),
+        ((*GENERATE, "--steps", "0"), "--steps is 0, expected 1 or more"),
+        ((*GENERATE[:2], *GENERATE[4:]), "--method vsf needs --without"),
         (("push", "nowhere"), "required: USER/NAME; see negjudge push --help"),
     ],
 )

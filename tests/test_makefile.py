@@ -137,13 +137,8 @@ def test_no_python_or_no_room_is_one_line(clone):
 
 
 def test_clean_keeps_runs_and_environments(installed):
-    for folder in (
-        "runs/mini",
-        "build/minilab",
-        ".pytest_cache",
-        "src/negjudge/__pycache__",
-        ".venv/__pycache__",
-    ):
+    caches = (".pytest_cache", "src/negjudge/__pycache__")
+    for folder in ("runs/mini", "build/minilab", ".venv/__pycache__", *caches):
         (installed / folder).mkdir(parents=True)
     assert make("clean", folder=installed).returncode == 0
     kept = [

@@ -109,6 +109,12 @@ def test_who_replaces_a_forward_inside_the_block_keeps_it(pipe, pictures):
 # ---- refused
 
 
+@pytest.mark.parametrize("method", ["vsf", VSF, None])
+def test_what_is_no_method_is_refused(pipe, method):
+    with pytest.raises(NegjudgeError, match=r"expected settings such as VSF\(scale=1.0\)"):
+        guide(pipe, method, "wheels").__enter__()
+
+
 @pytest.mark.parametrize("arguments", [{"guidance_scale": 4.0}, {"guidance_scale": 1.5}])
 def test_the_pipelines_own_guidance_is_refused_naming_the_switch(pipe, pictures, arguments):
     with (

@@ -129,11 +129,13 @@ def test_special_tokens_in_user_text_are_only_text(judge, pictures):
         ({"objects": "", "absent": "wheels"}, "give a noun"),
         ({"objects": ["bicycle"], "absent": "wheels"}, "2 pictures but 1 objects"),
         ({"objects": "bicycle", "absent": "wheels", "batch_size": 0}, "batch_size is 0"),
+        ({"objects": "bicycle", "absent": None}, "the element is None"),
+        ({"images": None, "objects": "bicycle", "absent": "wheels"}, "images is None"),
     ],
 )
 def test_wrong_arguments_are_said_before_anything_is_computed(judge, pictures, arguments, word):
     with pytest.raises(NegjudgeError) as error:
-        judge.score(pictures[:2], **arguments)
+        judge.score(**{"images": pictures[:2], **arguments})
     assert word in str(error.value)
     assert "\n" not in str(error.value)
 
