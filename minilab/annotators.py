@@ -22,7 +22,7 @@ SHARED = 0.5
 UNSURE_ABOVE = 0.85  # doubt beyond which an annotator may say "unsure"
 UNSURE_RATE = 0.3
 # From clean renders (residual near 0) to pictures that no render resembles.
-RESIDUAL_OF_RATING_1 = 0.14
+RESIDUAL_OF_RATING_1 = 0.18
 
 
 def vote(samples: Sequence[Sample], images: Sequence[Path], seed: int) -> list[Vote]:

@@ -17,8 +17,9 @@ from minilab.world import BACKGROUNDS, COLOURS
 from negjudge.errors import NegjudgeError
 
 # Root mean square over pixels and channels in [0, 1]; above it no render is near enough to be believed.
-# Chosen on generated pictures sorted by residual (docs/experiments.md).
-UNREADABLE = 0.14
+# This and FAINT were chosen on generated pictures read by eye (docs/experiments.md).
+UNREADABLE = 0.18
+FAINT = 0.3  # the share of its full contrast from which a part counts as there; eyes see it below one half
 COLOUR_DRIFT = 0.12  # how far a generated picture's colours may lie from the palette's, per channel
 COARSE = 2  # the search over everything runs on pictures smaller by this factor
 CANDIDATES = 24
@@ -29,11 +30,11 @@ BATCH = 64
 class Reading:
     """What the oracle sees: ``object`` is None when nothing whole is there or the picture is unreadable.
 
-    ``residual`` is the distance to the nearest render (root mean square, values in [0, 1]). A doubt says
-    where the picture lies between that render, 0, and the midpoint to the nearest one that would be read
-    otherwise, 1, a toss-up; noise that is in neither render does not count. ``object_doubt`` is of renders
-    of other objects, ``part_doubts`` of those in which a part comes or goes (parts without doubt are left
-    out), and ``difficulty`` is the largest.
+    ``residual`` is the distance to the render that was chosen (root mean square, values in [0, 1]). A doubt
+    says where the picture lies between that render, 0, and the point from which it would be read otherwise,
+    1, a toss-up; noise that is in neither render does not count. ``object_doubt`` is of renders of other
+    objects, ``part_doubts`` of those in which one part comes or goes (parts without doubt are left out), and
+    ``difficulty`` is the largest.
     """
 
     object: str | None
@@ -68,6 +69,16 @@ def _pixels(path: Path) -> np.ndarray:
         return np.asarray(picture.convert("RGB"), np.float32) / 255
 
 
+@dataclass(frozen=True)
+class _Match:
+    """A template's nearest render (64, 64, 3) to a picture, its error, and that less what parts earn."""
+
+    template: Template
+    render: np.ndarray
+    error: float
+    score: float
+
+
 class Oracle:
     """Analysis by synthesis over every object, subset of parts, colours and place."""
 
@@ -83,6 +94,9 @@ class Oracle:
             layers = _small_crops(template).reshape(len(SHIFTS), pixels, 5)
             self.basis[rows] = _orthonormal(layers[..., 0], layers[..., 1])
             self.fixed[rows] = layers[..., 2:].transpose(0, 2, 1)
+        self.of_object: dict[str | None, list[int]] = {}
+        for t, template in enumerate(templates):
+            self.of_object.setdefault(template.object, []).append(t)
         self.fixed_norm = np.square(self.fixed).sum((1, 2))
         self.fixed_on_basis = self.basis @ self.fixed.transpose(0, 2, 1)
 
@@ -104,25 +118,27 @@ class Oracle:
         return distances
 
     def _fine(self, picture: np.ndarray, distances: np.ndarray) -> Reading:
-        """Choose among the nearest candidates at full size with colours near the palette's."""
+        """Choose the object by the nearest render at full size, colours near the palette's; then parts."""
         best = distances.reshape(len(self.templates), len(SHIFTS))
-        place, nearest = best.argmin(1), best.min(1)
-        found = []
-        for t in np.argsort(nearest)[:CANDIDATES]:
-            template = self.templates[t]
-            render = _nearest_render(picture, *template.crop(SHIFTS[place[t]]))
-            found.append((float(np.square(render - picture).mean()), template, render))
-        found.sort(key=lambda item: item[0])
-        error, template, render = found[0]
-        object_doubt, part_doubts = 0.0, dict[str, float]()
-        for rival, other, drawn in found[1:]:
-            apart = float(np.square(render - drawn).mean())
-            doubt = float(np.clip(1 - (rival - error) / max(apart, 1e-9), 0, 1))
-            if other.object != template.object:
-                object_doubt = max(object_doubt, doubt)
-                continue
-            for part in other.parts ^ template.parts:
+        shifts, nearest = [SHIFTS[place] for place in best.argmin(1)], best.min(1)
+        found = [self._match(picture, t, shifts[t]) for t in np.argsort(nearest)[:CANDIDATES]]
+        first = min(found, key=lambda match: match.error)
+        name = first.template.object
+        object_doubt = max(
+            (_doubt(first, m, m.error - first.error) for m in found if m.template.object != name), default=0.0
+        )
+        own = [self._match(picture, t, shifts[t]) for t in self.of_object[name]]
+        chosen = min(own, key=lambda match: match.score)
+        template, error = chosen.template, chosen.error
+        part_doubts = dict[str, float]()
+        for rival in own:
+            if len(differ := rival.template.parts ^ template.parts) == 1:
+                (part,) = differ
+                # The score of a part at full contrast, or at none, lies this far from the toss-up.
+                reach = 2 * (1 - FAINT) if part in template.parts else 2 * FAINT
+                doubt = _doubt(chosen, rival, (rival.score - chosen.score) / reach)
                 part_doubts[part] = max(part_doubts.get(part, 0.0), doubt)
+        part_doubts = {part: doubt for part, doubt in part_doubts.items() if doubt}
         residual = float(np.sqrt(error))
         readable = residual <= UNREADABLE
         return Reading(
@@ -133,6 +149,22 @@ class Oracle:
             object_doubt=object_doubt,
             part_doubts=part_doubts,
         )
+
+    def _match(self, picture: np.ndarray, number: int, shift: tuple[int, int]) -> _Match:
+        """Colour a template at a place, and score it so that parts count from FAINT of their contrast on."""
+        template = self.templates[number]
+        render = _nearest_render(picture, *template.crop(shift))
+        error = float(np.square(render - picture).mean())
+        bare = next(self.templates[t] for t in self.of_object[template.object] if not self.templates[t].parts)
+        without = _nearest_render(render, *bare.crop(shift))
+        score = error - (1 - 2 * FAINT) * float(np.square(render - without).mean())
+        return _Match(template, render, error, score)
+
+
+def _doubt(best: _Match, rival: _Match, margin: float) -> float:
+    """Return 1 where a rival is as good as the best, 0 where it is as far off as the two are apart."""
+    apart = float(np.square(best.render - rival.render).mean())
+    return float(np.clip(1 - margin / max(apart, 1e-9), 0, 1))
 
 
 def _shrink(layer: np.ndarray) -> np.ndarray:

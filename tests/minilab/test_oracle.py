@@ -122,12 +122,14 @@ def test_noise_alone_raises_no_doubt_and_a_faded_part_does(oracle):
     without = dataclasses.replace(scene, parts=scene.parts - {"wheels"})
     whole, bare = (np.asarray(render_scene(s), np.float32) / 255 for s in (scene, without))
     noisy = np.clip(whole + rng.normal(0, 0.05, whole.shape), 0, 1).astype(np.float32)
-    faded = 0.6 * whole + 0.4 * bare
-    plain, noise, fade = oracle.read(np.stack([whole, noisy, faded]))
+    faded, gone = (share * whole + (1 - share) * bare for share in (0.4, 0.2))
+    plain, noise, fade, trace = oracle.read(np.stack([whole, noisy, faded, gone]))
     assert plain.parts == noise.parts == fade.parts == ("wheels", "windows")
     assert plain.part_doubts["wheels"] < 0.1
     assert noise.part_doubts["wheels"] < 0.2
     assert fade.part_doubts["wheels"] > 0.6
+    assert trace.parts == ("windows",)
+    assert trace.part_doubts["wheels"] > 0.6
 
 
 def test_votes_are_the_same_every_time():
