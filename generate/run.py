@@ -38,12 +38,12 @@ class Recipe(PictureRecipe):
 def main(argv: list[str] | None = None) -> None:
     """Make what the run folder lacks, draw the sheets, and say what is where."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.run")
-    run, model = run_folder(recipe.run), recipe.find_model()
     pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
     methods = list(read_settings(recipe.settings, recipe.methods).values())
     test, train, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.train, recipe.judge))
     control = recipe.control.control(pairs, splits, methods)
 
+    run, model = run_folder(recipe.run), recipe.find_model()
     made = generate(model, test + train + judge, run, recipe.rendering, recipe.repair)
     wrong = generate(model, control, run / CONTROL, recipe.rendering, recipe.repair)
     sheets = write_run_sheets(run, made.samples[: len(test)], made.samples[len(test) :], wrong.samples)

@@ -38,8 +38,8 @@ class Recipe(PictureRecipe):
 def main(argv: list[str] | None = None) -> None:
     """Search method by method, write the best settings, and say what they are."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.tune")
-    run, model, scorer = run_folder(recipe.run), recipe.find_model(), load_function(recipe.scorer, "scorer")
     pairs = select_pairs(read_pairs(recipe.pairs), read_splits(recipe.splits), recipe.dev.splits)
+    run, model, scorer = run_folder(recipe.run), recipe.find_model(), load_function(recipe.scorer, "scorer")
     bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
 
     best = search_all(bench, recipe.spaces, recipe.trials, recipe.sampler_seed)

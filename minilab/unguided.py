@@ -80,6 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("build/minilab"))
     arguments = parser.parse_args(argv)
+    arguments.out.mkdir(parents=True, exist_ok=True)
     pipe = load_pipeline(arguments.model)
 
     prompts = [with_article(name) for name in OBJECTS for _ in range(arguments.seeds)]

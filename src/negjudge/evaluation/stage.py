@@ -28,7 +28,7 @@ from negjudge.evaluation.methods import (
     comparisons,
     methods_table,
 )
-from negjudge.evaluation.metrics_file import FORMAT
+from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.recipe import EvalRecipe
@@ -137,6 +137,7 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "pairs": recipe.pairs,
         "splits": recipe.splits,
         "draws": recipe.draws,
+        "files": files_measured(evidence.run),
         "packages": {name: found for name in ("negjudge", *PACKAGES) if (found := _version(name))},
     }
 
