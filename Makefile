@@ -51,11 +51,12 @@ $(BIN)/uv:
 	@touch $@
 
 # Label Studio's dependencies clash with ours, so it lives in an environment of its own.
-.venv-labelstudio/installed: $(BIN)/uv
+.venv-labelstudio/installed: $(BIN)/uv constraints-labelstudio.txt
 	@$(PYTHON) -I src/negjudge/preflight.py 2
 	@echo "installing $(LABELSTUDIO) into .venv-labelstudio (0.8 GB)"
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-labelstudio
-	@$(BIN)/uv pip install --quiet --python .venv-labelstudio/bin/python $(LABELSTUDIO)
+	@$(BIN)/uv pip install --quiet --python .venv-labelstudio/bin/python \
+		--constraint constraints-labelstudio.txt $(LABELSTUDIO)
 	@touch $@
 
 # ---- the main job

@@ -25,7 +25,7 @@ def make(*words, folder=ROOT):
 @pytest.fixture
 def clone(tmp_path):
     """What a fresh clone has of what the Makefile looks at: no environments."""
-    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "constraints-labelstudio.txt"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "src/negjudge").mkdir(parents=True)
     shutil.copy(ROOT / "src/negjudge/preflight.py", tmp_path / "src/negjudge")

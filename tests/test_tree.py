@@ -72,8 +72,12 @@ def test_the_base_needs_the_standard_library_alone(name):
 
 
 def test_pins_are_plain_and_hold_what_the_package_asks_for():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    assert all(re.match(r"[a-z0-9][\w.-]*==[\w.+!-]+( ; .+)?$", line) for line in lines)
+    lines, server = ((ROOT / f"constraints{of}.txt").read_text().splitlines() for of in ("", "-labelstudio"))
+    assert all(re.match(r"[a-z0-9][\w.-]*==[\w.+!-]+( ; .+)?$", line) for line in [*lines, *server])
+    assert (
+        f"LABELSTUDIO    = {next(line for line in server if line.startswith('label-studio=='))}"
+        in (ROOT / "Makefile").read_text()
+    )
     assert {"torch==2.14.1", "torchvision==0.29.2"} <= set(lines)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]

@@ -33,7 +33,7 @@ def command(main: Callable[P, object]) -> Callable[P, int]:
             main(*args, **kwargs)
             sys.stdout.flush()
         except KeyboardInterrupt:
-            print("interrupted; the same command goes on from here", file=sys.stderr)
+            print("interrupted; run the same command again", file=sys.stderr)
             return EXIT_INTERRUPTED
         except BrokenPipeError:  # the reader of our output went away: `negjudge score ... | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
