@@ -115,7 +115,9 @@ def test_a_fresh_clone_installs_once_and_label_studio_for_labelling_alone(clone)
     assert "--constraint constraints.txt" in fresh
     assert "venv-labelstudio" not in fresh
     assert "--torch-backend" not in fresh
-    assert ".venv-labelstudio/bin/python label-studio==" in "\n".join(commands("label", folder=clone))
+    assert "--constraint constraints-labelstudio.txt label-studio==" in "\n".join(
+        commands("label", folder=clone)
+    )
     assert "--torch-backend cpu" in "\n".join(commands("install", "TORCH_BACKEND=cpu", folder=clone))
 
 
