@@ -92,7 +92,7 @@ def draw_sheet(sheet: Sheet, cell: int) -> Image.Image:
     for column, (name, setting) in enumerate(sheet.columns):
         left = MARGIN + LABEL + column * (cell + GAP)
         pen.text((left, head - 44), name, INK, _font(18))
-        pen.text((left, head - 21), setting, FAINT, _font(12))
+        pen.text((left, head - 21), setting, FAINT, _fitting(setting, cell))
     for number, row in enumerate(sheet.rows):
         top = head + number * (cell + GAP)
         _draw_label(pen, row.label, top + cell // 2)
@@ -120,6 +120,11 @@ def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> 
 def _scaled(path: Path, cell: int) -> Image.Image:
     with Image.open(path) as image:
         return image.convert("RGB").resize((cell, cell), Image.Resampling.LANCZOS)
+
+
+def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the largest small font in which a text is at most ``width`` pixels wide."""
+    return next((_font(size) for size in (12, 11, 10) if _font(size).getlength(text) <= width), _font(9))
 
 
 @functools.cache
