@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     }
     print("least kept:", ", ".join(f"{n} {worst[n]:.2f}" for n in sorted(worst, key=worst.__getitem__)[:6]))
 
-    pairs = [(n, p) for n, t in OBJECTS.items() for p, s in t.parts.items() if s.essential] * 2
+    pairs = [(n, p) for n, t in OBJECTS.items() for p, s in t.parts.items() if s.essential] * arguments.seeds
     plain = [(with_article(name), part) for name, part in pairs]
     without = [(f"{with_article(name)} without {part}", part) for name, part in pairs]
     shares = {
