@@ -71,12 +71,12 @@ def _pixels(path: Path) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Match:
-    """A template's nearest render (64, 64, 3) to a picture, its error, and that less what parts earn."""
+    """A template's nearest render (64, 64, 3) to a picture, and its mean squared error."""
 
     template: Template
+    shift: tuple[int, int]
     render: np.ndarray
     error: float
-    score: float
 
 
 class Oracle:
@@ -97,6 +97,7 @@ class Oracle:
         self.of_object: dict[str | None, list[int]] = {}
         for t, template in enumerate(templates):
             self.of_object.setdefault(template.object, []).append(t)
+        self.bare = {template.object: template for template in templates if not template.parts}
         self.fixed_norm = np.square(self.fixed).sum((1, 2))
         self.fixed_on_basis = self.basis @ self.fixed.transpose(0, 2, 1)
 
@@ -128,18 +129,10 @@ class Oracle:
             (_doubt(first, m, m.error - first.error) for m in found if m.template.object != name), default=0.0
         )
         own = [self._match(picture, t, shifts[t]) for t in self.of_object[name]]
-        chosen = min(own, key=lambda match: match.score)
-        template, error = chosen.template, chosen.error
-        part_doubts = dict[str, float]()
-        for rival in own:
-            if len(differ := rival.template.parts ^ template.parts) == 1:
-                (part,) = differ
-                # The score of a part at full contrast, or at none, lies this far from the toss-up.
-                reach = 2 * (1 - FAINT) if part in template.parts else 2 * FAINT
-                doubt = _doubt(chosen, rival, (rival.score - chosen.score) / reach)
-                part_doubts[part] = max(part_doubts.get(part, 0.0), doubt)
-        part_doubts = {part: doubt for part, doubt in part_doubts.items() if doubt}
-        residual = float(np.sqrt(error))
+        scores = [self._score(match) for match in own]
+        chosen = int(np.argmin(scores))
+        template, residual = own[chosen].template, float(np.sqrt(own[chosen].error))
+        part_doubts = _part_doubts(own, scores, chosen)
         readable = residual <= UNREADABLE
         return Reading(
             object=template.object if readable else None,
@@ -151,14 +144,29 @@ class Oracle:
         )
 
     def _match(self, picture: np.ndarray, number: int, shift: tuple[int, int]) -> _Match:
-        """Colour a template at a place, and score it so that parts count from FAINT of their contrast on."""
+        """Colour a template at a place."""
         template = self.templates[number]
         render = _nearest_render(picture, *template.crop(shift))
-        error = float(np.square(render - picture).mean())
-        bare = next(self.templates[t] for t in self.of_object[template.object] if not self.templates[t].parts)
-        without = _nearest_render(render, *bare.crop(shift))
-        score = error - (1 - 2 * FAINT) * float(np.square(render - without).mean())
-        return _Match(template, render, error, score)
+        return _Match(template, shift, render, float(np.square(render - picture).mean()))
+
+    def _score(self, match: _Match) -> float:
+        """Return the error less what its parts earn, so that they count from FAINT of their contrast on."""
+        without = _nearest_render(match.render, *self.bare[match.template.object].crop(match.shift))
+        return match.error - (1 - 2 * FAINT) * float(np.square(match.render - without).mean())
+
+
+def _part_doubts(own: Sequence[_Match], scores: Sequence[float], chosen: int) -> dict[str, float]:
+    """Return the doubt of each part in which a render of the same object differs from the chosen one."""
+    parts, doubts = own[chosen].template.parts, dict[str, float]()
+    for rival, score in zip(own, scores, strict=True):
+        if len(differ := rival.template.parts ^ parts) != 1:
+            continue
+        (part,) = differ
+        # The score of a part at full contrast, or at none, lies this far from the toss-up.
+        reach = 2 * (1 - FAINT) if part in parts else 2 * FAINT
+        doubt = _doubt(own[chosen], rival, (score - scores[chosen]) / reach)
+        doubts[part] = max(doubts.get(part, 0.0), doubt)
+    return {part: doubt for part, doubt in doubts.items() if doubt}
 
 
 def _doubt(best: _Match, rival: _Match, margin: float) -> float:

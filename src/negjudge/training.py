@@ -110,9 +110,8 @@ def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     """Read what the training needs, and check it before anything heavy starts."""
     pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
     labelled = read_labelled(run)
-    folder = find_model(
-        recipe.base, recipe.revision
-    )  # last of what may be missing: it may be a long download
+    # Only now, when nothing local is missing: it may be a long download.
+    folder = find_model(recipe.base, recipe.revision)
     samples = [one.sample for one in of_judge(labelled, splits)]
     for sample in samples:
         checked_picture(run, sample)
