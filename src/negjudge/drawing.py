@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from PIL import Image
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import guide, pipeline_arguments
 from negjudge.jobs import Job, Rendering
+from negjudge.video import Drawn
 
 
-def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Image.Image]:
-    """Return the pictures of at most ``batch_size`` jobs of one method and setting, from one forward.
+def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Drawn]:
+    """Return what at most ``batch_size`` jobs of one method and setting draw, from one forward.
 
     The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
     """
@@ -23,7 +23,7 @@ def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Image.Ima
     method, negatives = jobs[0].method, [job.pair.negative for job in full]
     try:
         with guide(pipe, method, negative_prompt=negatives):
-            images = pipe(
+            output = pipe(
                 prompt=[job.pair.prompt for job in full],
                 generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
                 num_inference_steps=rendering.steps,
@@ -32,13 +32,14 @@ def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Image.Ima
                 output_type="pil",
                 **pipeline_arguments(pipe, method, negatives),
                 **rendering.arguments,
-            ).images
+            )
     except torch.OutOfMemoryError:
         raise NegjudgeError(
             f"the device's memory is too small for {rendering.batch_size} pictures at once; "
             "set a smaller batch_size, or offload: true"
         ) from None
-    return list(images[: len(jobs)])
+    drawn = output.images if hasattr(output, "images") else output.frames
+    return list(drawn[: len(jobs)])
 
 
 def check_arguments(pipe: Any, rendering: Rendering) -> None:
@@ -65,4 +66,6 @@ def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
 
 def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:
     tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2", "tokenizer_3")]
-    return tuple(len(tokenizer(text).input_ids) for tokenizer in tokenizers if tokenizer is not None)
+    # A processor of pictures and text holds its tokenizer.
+    plain = [getattr(each, "tokenizer", each) for each in tokenizers if each is not None]
+    return tuple(len(tokenizer(text).input_ids) for tokenizer in plain)

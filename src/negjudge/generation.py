@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from negjudge.errors import NegjudgeError
 from negjudge.jobs import Job, Rendering
+from negjudge.pipeline_lora import Lora
 from negjudge.pipelines import Model, find_model
 from negjudge.progress import progress_bar
 from negjudge.records import (
@@ -25,6 +24,7 @@ from negjudge.records import (
     write_records,
 )
 from negjudge.runs import IMAGES, SAMPLES, locked
+from negjudge.video import Drawn, encode_mp4, middle_frame
 
 RETIRED = "retired.jsonl"
 
@@ -43,6 +43,8 @@ class PictureRecipe:
     """A diffusers pipeline: its folder, or its Hub id."""
     revision: str | None = None
     """Branch, tag or commit of a Hub id."""
+    lora: Lora | None = None
+    """A LoRA to load into it, such as one that makes it need few steps."""
     device: str = "cpu"
     """cpu, cuda, mps, or auto for the best one there is."""
     dtype: str = "float32"
@@ -67,7 +69,7 @@ class PictureRecipe:
 
     def find_model(self) -> Model:
         """Return the pipeline, found and named but not loaded; see ``negjudge.pipelines.find_model``."""
-        return find_model(self.model, self.revision, self.device, self.dtype, self.offload)
+        return find_model(self.model, self.revision, self.device, self.dtype, self.offload, self.lora)
 
     @property
     def rendering(self) -> Rendering:
@@ -195,12 +197,19 @@ def _missing(
                 yield _store(run, plan[job], images[job])
 
 
-def _store(run: Path, sample: Sample, image: Image.Image) -> Sample:
-    """Put a picture and then its record on the disk; a full disk is named with the file."""
+def _store(run: Path, sample: Sample, drawn: Drawn) -> Sample:
+    """Put a picture and then its record on the disk; a full disk is named with the file.
+
+    Of a video the picture is the middle frame, and the whole lies beside it.
+    """
+    path = run / sample.image
+    if isinstance(drawn, list):
+        write_atomically(path.with_suffix(".mp4"), encode_mp4(drawn))
+        drawn = middle_frame(drawn)
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    drawn.save(buffer, "PNG")
     content = buffer.getvalue()
     sample = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())
-    write_atomically(run / sample.image, content)
+    write_atomically(path, content)
     append_records(run / SAMPLES, [sample])
     return sample

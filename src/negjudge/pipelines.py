@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import logging
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.errors import NegjudgeError
+from negjudge.pipeline_lora import FoundLora, Lora, find_lora
 
 # torch and diffusers are imported where they are used: they take ten seconds and more, and a run that is
 # complete needs neither.
@@ -28,7 +30,8 @@ class Model:
     """A pipeline that is loaded when it is first used.
 
     ``revision`` is the Hub's commit, or "sha256-" and 16 hex over what a folder's pipeline is made of.
-    ``device`` is "cpu", "cuda" or "mps"; ``dtype`` one of ``DTYPES``.
+    ``device`` is "cpu", "cuda" or "mps"; ``dtype`` one of ``DTYPES``. The revision names a
+    ``lora``, too.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Model:
     device: str = "cpu"
     dtype: str = "float32"
     offload: bool = False
+    lora: FoundLora | None = None
 
     @cached_property
     def pipe(self) -> Any:
@@ -54,6 +58,8 @@ class Model:
         except Exception as error:  # safetensors, JSON and import errors alike mean an unreadable folder
             raise NegjudgeError(f"cannot load the pipeline {self.name}: {error}; get it anew") from error
         pipe.set_progress_bar_config(disable=True)
+        if self.lora:
+            self.lora.load_into(pipe)
         if self.offload:
             pipe.enable_model_cpu_offload(device=self.device)
             return pipe
@@ -66,12 +72,13 @@ def find_model(
     device: str = "auto",
     dtype: str = "float32",
     offload: bool = False,
+    lora: Lora | None = None,
 ) -> Model:
     """Find a pipeline folder, or fetch a Hub id, and fix its revision; the weights are not read into memory.
 
     ``revision`` is a branch, tag or commit and goes with a Hub id alone. ``device`` "auto" takes CUDA, then
     MPS, then the CPU; ``offload`` keeps the parts that wait in main memory. Raises NegjudgeError where
-    there is no such folder, the Hub does not give it, or the device is not there.
+    there is no such folder or LoRA, the Hub does not give it, or the device is not there.
     """
     if dtype not in DTYPES:
         raise NegjudgeError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
@@ -82,11 +89,18 @@ def find_model(
             raise NegjudgeError(
                 f"revision {revision!r} goes with a Hub id, and {name} is a folder; leave it out"
             )
-        return Model(name, folder, folder_revision(folder), device, dtype, offload)
+        return _with_lora(Model(name, folder, folder_revision(folder), device, dtype, offload), lora)
     if not _HUB_ID.fullmatch(name):
         raise NegjudgeError(f"there is no model folder {name}; set `model` to a pipeline folder or a Hub id")
     folder = _fetch(name, revision)
-    return Model(name, folder, folder.name, device, dtype, offload)
+    return _with_lora(Model(name, folder, folder.name, device, dtype, offload), lora)
+
+
+def _with_lora(model: Model, lora: Lora | None) -> Model:
+    if lora is None:
+        return model
+    found = find_lora(lora)
+    return dataclasses.replace(model, revision=f"{model.revision} + {found.name}", lora=found)
 
 
 def folder_revision(folder: Path) -> str:

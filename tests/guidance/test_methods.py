@@ -37,7 +37,8 @@ from negjudge.records import Method
         ),
         (
             lambda: method_from("vsf", {"scales": 1}),
-            "guidance method 'vsf' has no setting 'scales'; it has scale, offset, leak, padding",
+            "guidance method 'vsf' has no setting 'scales'; it has scale, offset, leak, padding, "
+            "special, start, stop, schedule, layers",
         ),
         (
             lambda: method_from("none", {"scale": 1}),

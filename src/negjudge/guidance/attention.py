@@ -10,6 +10,9 @@ import torch.nn.functional as F
 
 from negjudge.guidance.layout import TokenLayout
 
+Strength = float | torch.Tensor
+"""How strong guidance is: a number, or a tensor without dimensions where it changes from step to step."""
+
 
 class Operands(NamedTuple):
     """What one attention takes: tensors ``(batch, heads, tokens, head_dim)``, a mask that fits its scores."""
@@ -115,10 +118,10 @@ class GuidedCall:
             self.enable_gqa,
         )
 
-    def per_key(self, keys: str, negative: float, otherwise: float) -> torch.Tensor:
+    def per_key(self, keys: str, negative: Strength, otherwise: float) -> torch.Tensor:
         """One number for each key of ``keys``, ``(keys, 1)``: ``negative`` on N, ``otherwise`` elsewhere."""
         parts = [
-            self.query.new_full((len(self._keys[group]), 1), negative if group == "N" else otherwise)
+            self.query.new_ones(len(self._keys[group]), 1) * (negative if group == "N" else otherwise)
             for group in _sorted(self._keys, keys)
         ]
         return torch.cat(parts)
@@ -133,6 +136,13 @@ class GuidedCall:
         """What picture and text would be if ``text`` ("P" or "N") were the only prompt."""
         return self.split("I" + text, attention(self.operands("I" + text, "I" + text)))
 
+    def without_negative(self) -> torch.Tensor:
+        """The call as the plain model would make it: the negative attends picture and itself, unseen."""
+        if self.cross:
+            return attention(self.operands("I", "P"))
+        parts = self.split("IP", attention(self.operands("IP", "IP")))
+        return self.join({**parts, "N": attention(self.operands("N", "IN"))})
+
     def only_where_negative(self, guided: torch.Tensor, unguided: torch.Tensor) -> torch.Tensor:
         """``guided``, but ``unguided`` for the pictures of the batch whose negative is empty."""
         mask = self.layout.negative_mask
@@ -145,6 +155,26 @@ class GuidedCall:
         return torch.cat([parts[group] for group in _sorted(self._rows, "IPN")], dim=-2)
 
     def _mask(self, rows: str, keys: str) -> torch.Tensor | None:
+        mask = self._who_sees_whom(rows, keys)
+        weights = self.layout.negative_weights
+        if weights is None or "N" not in keys or not self.has_negative:
+            return mask
+        bias = self._log_weights(keys, weights)
+        if mask is None:
+            return bias
+        return bias.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else mask + bias
+
+    def _log_weights(self, keys: str, weights: torch.Tensor) -> torch.Tensor:
+        """A token that counts w times adds ln w to its scores, ``(batch, 1, 1, keys)``."""
+        parts = [
+            weights.to(self.query).log()
+            if group == "N"
+            else self.query.new_zeros(len(weights), len(self._keys[group]))
+            for group in _sorted(self._keys, keys)
+        ]
+        return torch.cat(parts, dim=-1)[:, None, None, :]
+
+    def _who_sees_whom(self, rows: str, keys: str) -> torch.Tensor | None:
         mask = self.attn_mask
         if mask is not None:
             if mask.shape[-2] > 1:

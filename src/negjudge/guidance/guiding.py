@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.families import family_of
 from negjudge.guidance.interception import Kernel
 from negjudge.guidance.methods import CFG, NAG, NASA, VSF, AttentionGuidance, GuidanceMethod
 from negjudge.guidance.nag import nag_attention
 from negjudge.guidance.nasa import nasa_attention
+from negjudge.guidance.negatives import Phrase, parse_negative
 from negjudge.guidance.session import Session, claimed, watched
 from negjudge.guidance.vsf import vsf_attention
 
@@ -20,7 +22,12 @@ NegativePrompt = str | list[str] | None
 
 
 @contextmanager
-def guide(pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = None) -> Iterator[Any]:
+def guide(
+    pipe: Any,
+    method: GuidanceMethod,
+    negative_prompt: NegativePrompt = None,
+    record: AttentionRecord | None = None,
+) -> Iterator[Any]:
     """Guide every call of ``pipe`` inside the block; yields ``pipe``.
 
     With ``Plain``, or without a negative prompt, the pipeline is left alone and gives the same picture bit
@@ -32,7 +39,9 @@ def guide(pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = N
         method: VSF, NAG, NASA, CFG or Plain, with its settings.
         negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
             prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
-            unguided.
+            unguided. "wheels:1.5, chain" is two negatives that are encoded apart, the first counting one and
+            a half times; a text without a weight is encoded whole.
+        record: keeps the attention that the picture pays to each token of the negative.
 
     Raises:
         NegjudgeError: the pipeline is not supported, is guided already or is in use by another thread; a call
@@ -49,7 +58,7 @@ def guide(pipe: Any, method: GuidanceMethod, negative_prompt: NegativePrompt = N
     elif not isinstance(method, AttentionGuidance) or not any(negatives):
         yield pipe
     else:
-        session = Session(pipe, family_of(pipe), kernel_for(method), method, negatives)
+        session = Session(pipe, family_of(pipe), kernel_for(method), method, negatives, record)
         with session.installed():
             yield pipe
             session.check_used()
@@ -64,8 +73,8 @@ def pipeline_arguments(
     """
     family = family_of(pipe)
     if isinstance(method, CFG):
-        return family.cfg_arguments(method.scale, negative_prompt or "")
-    return family.plain_arguments()
+        return family.cfg_arguments(pipe, method.scale, negative_prompt or "")
+    return family.plain_arguments(pipe)
 
 
 def kernel_for(method: AttentionGuidance) -> Kernel:
@@ -80,21 +89,22 @@ def kernel_for(method: AttentionGuidance) -> Kernel:
     raise NegjudgeError(f"no kernel for {type(method).__name__}; use VSF, NAG or NASA")
 
 
-def _checked(negative_prompt: NegativePrompt) -> list[str]:
-    """The negatives as a list; a blank one is an empty one."""
+def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:
+    """The phrases of each negative; none of a blank one."""
     negatives = negative_prompt if isinstance(negative_prompt, list) else [negative_prompt or ""]
     if not negatives or not all(isinstance(text, str) for text in negatives):
         raise NegjudgeError(f"negative_prompt is {negative_prompt!r}, expected a text or a list of texts")
-    return [text if text.strip() else "" for text in negatives]
+    return [parse_negative(text) for text in negatives]
 
 
 @contextmanager
 def _asking_for(expected: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[None]:
     """Hold a pipeline's call to the arguments that turn its own guidance on."""
     for name, value in expected.items():
-        if arguments.get(name) != value:
+        given = arguments.get(name)
+        if given is not value and (not isinstance(given, float | int | str | list) or given != value):
             raise NegjudgeError(
-                f"CFG needs {name}={value!r} in the pipeline's call, which has {arguments.get(name)!r}; "
+                f"CFG needs {name}={value!r} in the pipeline's call, which has {given!r}; "
                 "pass **pipeline_arguments(pipe, method, negative_prompt)"
             )
     yield

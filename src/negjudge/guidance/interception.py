@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -11,7 +11,11 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.attention import GuidedCall
 from negjudge.guidance.layout import TokenLayout
+
+Recorder = Callable[[str, GuidedCall], None]
+"""Is shown each guided call with its module's name before the kernel runs."""
 
 Kernel = Callable[..., torch.Tensor]
 """``(query, key, value, layout, *, attn_mask, attn_scale, enable_gqa)`` to a tensor of ``query``'s shape."""
@@ -20,8 +24,8 @@ Kernel = Callable[..., torch.Tensor]
 class _Armed:
     """A module whose attention call is replaced: what stands in the place of its forward."""
 
-    def __init__(self, name: str, module: torch.nn.Module, interception: Interception) -> None:
-        self.name, self.interception, self.calls = name, interception, 0
+    def __init__(self, name: str, module: torch.nn.Module, guided: bool, interception: Interception) -> None:
+        self.name, self.guided, self.interception, self.calls = name, guided, interception, 0
         self.original = module.forward
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -47,10 +51,18 @@ class Interception(TorchFunctionMode):
     silently did nothing would be the worst of bugs.
     """
 
-    def __init__(self, kernel: Kernel, modules: Mapping[str, torch.nn.Module]) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        modules: Mapping[str, torch.nn.Module],
+        guided: Collection[str] | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         super().__init__()
-        self.kernel = kernel
+        self.kernel, self.recorder = kernel, recorder
         self.modules = dict(modules)
+        self.guided = set(modules if guided is None else guided)
+        self.settings: dict[str, torch.Tensor] = {}
         self.armed: list[_Armed] = []
         self.layout: TokenLayout | None = None
         self.current: _Armed | None = None
@@ -58,16 +70,21 @@ class Interception(TorchFunctionMode):
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Arm the modules for as long as the block lasts."""
-        self.armed = [_Armed(name, module, self) for name, module in self.modules.items()]
+        self.armed = [
+            _Armed(name, module, name in self.guided, self) for name, module in self.modules.items()
+        ]
         with ExitStack() as stack:
             for armed, module in zip(self.armed, self.modules.values(), strict=True):
                 stack.enter_context(replaced(module, "forward", armed.forward))
             yield
 
     @contextmanager
-    def guiding(self, layout: TokenLayout) -> Iterator[None]:
-        """Guide one forward of the denoiser. Raises NegjudgeError where an armed module was never reached."""
-        self.layout, self.current = layout, None
+    def guiding(self, layout: TokenLayout, **settings: torch.Tensor) -> Iterator[None]:
+        """Guide one forward of the denoiser. Raises NegjudgeError where an armed module was never reached.
+
+        ``settings`` replace some of the kernel's for this forward; as tensors, they do not recompile a model.
+        """
+        self.layout, self.current, self.settings = layout, None, settings
         for armed in self.armed:
             armed.calls = 0
         try:
@@ -105,9 +122,14 @@ class Interception(TorchFunctionMode):
             raise NegjudgeError(
                 "attention that is causal or has dropout cannot be guided; put the denoiser in eval mode"
             )
-        return self.kernel(
-            query, key, value, self.layout, attn_mask=attn_mask, attn_scale=scale, enable_gqa=enable_gqa
-        )
+        assert self.layout is not None
+        assert self.current is not None
+        model: dict[str, Any] = {"attn_mask": attn_mask, "attn_scale": scale, "enable_gqa": enable_gqa}
+        if not self.current.guided:
+            return GuidedCall(query, key, value, self.layout, **model).without_negative()
+        if self.recorder is not None:
+            self.recorder(self.current.name, GuidedCall(query, key, value, self.layout, **model))
+        return self.kernel(query, key, value, self.layout, **model, **self.settings)
 
 
 @contextmanager

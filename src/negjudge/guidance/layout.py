@@ -26,6 +26,7 @@ class TokenLayout:
 
     ``positive_mask`` and ``negative_mask`` are boolean ``(batch, n)``, True where a token is real, for
     prompts of different length in one batch. A row whose negative has no real token is left unguided.
+    ``negative_weights`` ``(batch, n)``, above 0, say how many times each token of the negative counts.
     """
 
     image: slice
@@ -33,6 +34,7 @@ class TokenLayout:
     negative: slice
     positive_mask: torch.Tensor | None = None
     negative_mask: torch.Tensor | None = None
+    negative_weights: torch.Tensor | None = None
 
     def spans(self, queries: int, keys: int) -> Spans:
         """Check the layout against a call of so many queries and keys, and return it as ranges.
@@ -56,6 +58,9 @@ class TokenLayout:
             )
         _check_mask(self.positive_mask, positive, "positive_mask")
         _check_mask(self.negative_mask, negative, "negative_mask")
+        weights = self.negative_weights
+        if weights is not None and (weights.ndim != 2 or weights.shape[1] != len(negative)):
+            raise ValueError(f"negative_weights is {tuple(weights.shape)}, expected (batch, {len(negative)})")
         return Spans(image, positive, negative, cross)
 
     def _slices(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from negjudge.errors import NegjudgeError
@@ -13,31 +14,46 @@ from negjudge.errors import NegjudgeError
 Padding = Literal["none", "full"]
 """How the negative is encoded: "none": its own tokens only; "full": padded as the pipeline pads a prompt."""
 
+Special = Literal["keep", "drop"]
+"""Whether begin and end tokens and those of a chat template count as part of the negative."""
 
-@dataclass(frozen=True)
+Shape = Literal["constant", "linear", "cosine"]
+"""How the strength goes from the first guided step to the last: it stays, or falls to nothing."""
+
+
+@dataclass(frozen=True, repr=False)
 class GuidanceMethod:
     """What every method has: a name, and settings that go into a sample's record."""
 
     name: ClassVar[Literal["none", "cfg", "vsf", "nag", "nasa"]]
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check_type(self, field)
+        for each in dataclasses.fields(self):
+            _check_type(self, each)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{type(self).__name__}({settings})"
 
     @property
     def params(self) -> dict[str, float | bool | str]:
-        """The settings by name, as ``method_from`` takes them back."""
-        return dataclasses.asdict(self)
+        """The settings by name, as ``method_from`` takes them back, without the options that are not used."""
+        settings = [(each, getattr(self, each.name)) for each in dataclasses.fields(self)]
+        return {
+            each.name: value
+            for each, value in sorted(settings, key=lambda setting: bool(setting[0].kw_only))
+            if value != each.default or not each.metadata.get("optional")
+        }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plain(GuidanceMethod):
     """No guidance: the pipeline as it is."""
 
     name = "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CFG(GuidanceMethod):
     """Classifier-free guidance (Ho and Salimans, arXiv:2207.12598) by the pipeline: two forwards a step.
 
@@ -54,8 +70,66 @@ class CFG(GuidanceMethod):
         _require(self.scale > 1, "CFG's scale", self.scale, "above 1; use Plain for no guidance")
 
 
-@dataclass(frozen=True)
-class VSF(GuidanceMethod):
+_OPTIONAL = {"optional": True}  # not among a sample's settings unless used
+
+
+@dataclass(frozen=True, repr=False)
+class AttentionGuidance(GuidanceMethod):
+    """What the methods inside the attention have in common: where and when they act.
+
+    ``special`` "drop" leaves begin and end tokens and chat templates out of the negative; every paper keeps
+    them. ``start`` and ``stop`` bound the guided steps by the share of noise that is gone, 0 at the first
+    step and 1 at the picture; outside the pipeline is plain. ``schedule`` lets the strength (VSF's and
+    NASA's ``scale``, NAG's ``alpha``) fall from ``start`` to ``stop``. ``layers`` names the guided attention
+    layers by number, such as "0-11,18"; in the others picture and prompt do not see the negative.
+    """
+
+    strength: ClassVar[str] = "scale"
+    """The setting that a schedule lets fall."""
+
+    padding: Padding = field(default="none", kw_only=True)
+    special: Special = field(default="keep", metadata=_OPTIONAL, kw_only=True)
+    start: float = field(default=0.0, metadata=_OPTIONAL, kw_only=True)
+    stop: float = field(default=1.0, metadata=_OPTIONAL, kw_only=True)
+    schedule: Shape = field(default="constant", metadata=_OPTIONAL, kw_only=True)
+    layers: str = field(default="all", metadata=_OPTIONAL, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require(0 <= self.start < 1, "start", self.start, "from 0 to below 1")
+        _require(self.start < self.stop <= 1, "stop", self.stop, "above start and at most 1")
+        layer_numbers(self.layers)
+
+    def strength_at(self, progress: float) -> float | None:
+        """What the strength is multiplied by where this share of the noise is gone; None: not guided."""
+        if not self.start <= progress <= self.stop:
+            return None
+        share = (progress - self.start) / (self.stop - self.start)
+        return {"constant": 1.0, "linear": 1 - share, "cosine": (1 + math.cos(math.pi * share)) / 2}[
+            self.schedule
+        ]
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether anything changes from step to step."""
+        return (self.start, self.stop, self.schedule) != (0.0, 1.0, "constant")
+
+
+def layer_numbers(layers: str) -> frozenset[int] | None:
+    """The numbers in a list such as "0-11,18", None for "all". Raises NegjudgeError where it is none."""
+    if layers == "all":
+        return None
+    found: set[int] = set()
+    for part in layers.split(","):
+        match = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
+        if not match or (match[2] and int(match[2]) < int(match[1])):
+            raise NegjudgeError(f'layers is {layers!r}, expected "all" or a list such as "0-11,18"')
+        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return frozenset(found)
+
+
+@dataclass(frozen=True, repr=False)
+class VSF(AttentionGuidance):
     """Value Sign Flip (arXiv:2508.10931): the picture attends the negative's values with their sign flipped.
 
     ``scale`` is the paper's α, ``offset`` its β. Special tokens are flipped with the rest: in the SD3 family
@@ -83,7 +157,6 @@ class VSF(GuidanceMethod):
     scale: float = 1.0
     offset: float = 0.0
     leak: bool = False
-    padding: Padding = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -91,8 +164,8 @@ class VSF(GuidanceMethod):
         _require(self.offset >= 0, "VSF's offset", self.offset, "0 or more")
 
 
-@dataclass(frozen=True)
-class NAG(GuidanceMethod):
+@dataclass(frozen=True, repr=False)
+class NAG(AttentionGuidance):
     """Normalized Attention Guidance (arXiv:2505.21179): extrapolate, bound the norm, blend.
 
     ``phi`` is the paper's φ, ``tau`` the bound, ``alpha`` the blend. The public code's ``nag_scale`` is
@@ -101,12 +174,13 @@ class NAG(GuidanceMethod):
     """
 
     name = "nag"
+    strength = "alpha"
 
     phi: float = 4.0
     tau: float = 2.5
     alpha: float = 0.25
     norm: Literal["l1", "l2"] = "l1"
-    padding: Padding = "full"
+    padding: Padding = field(default="full", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -120,8 +194,8 @@ class NAG(GuidanceMethod):
         return cls(phi=nag_scale - 1, **others)
 
 
-@dataclass(frozen=True)
-class NASA(GuidanceMethod):
+@dataclass(frozen=True, repr=False)
+class NASA(AttentionGuidance):
     """Negative-Away Steer Attention (arXiv:2412.02687): subtract the attention over the negative, scaled.
 
     Useful scales lie between 0 and 0.5. ``padding`` "full" is that of the MMDiT code of VSF's authors.
@@ -130,15 +204,12 @@ class NASA(GuidanceMethod):
     name = "nasa"
 
     scale: float = 0.1
-    padding: Padding = "full"
+    padding: Padding = field(default="full", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require(self.scale >= 0, "NASA's scale", self.scale, "0 or more")
 
-
-AttentionGuidance = VSF | NAG | NASA
-"""The methods that work inside the denoiser's attention."""
 
 METHODS: dict[str, type[GuidanceMethod]] = {kind.name: kind for kind in (Plain, CFG, VSF, NAG, NASA)}
 
@@ -151,7 +222,7 @@ def method_from(name: str, params: Mapping[str, Any]) -> GuidanceMethod:
     if name not in METHODS:
         raise NegjudgeError(f"unknown guidance method {name!r}; use one of {', '.join(METHODS)}")
     kind = METHODS[name]
-    known = [field.name for field in dataclasses.fields(kind)]
+    known = [each.name for each in sorted(dataclasses.fields(kind), key=lambda each: bool(each.kw_only))]
     for param in params:
         if param not in known:
             has = f"it has {', '.join(known)}" if known else "it has none"
@@ -159,22 +230,30 @@ def method_from(name: str, params: Mapping[str, Any]) -> GuidanceMethod:
     return kind(**params)
 
 
-def _check_type(method: GuidanceMethod, field: dataclasses.Field[Any]) -> None:
-    value, what = getattr(method, field.name), f"{type(method).__name__}'s {field.name}"
-    if isinstance(field.default, bool):
+def _check_type(method: GuidanceMethod, setting: dataclasses.Field[Any]) -> None:
+    value, what = getattr(method, setting.name), f"{type(method).__name__}'s {setting.name}"
+    if isinstance(setting.default, bool):
         if not isinstance(value, bool):
             raise NegjudgeError(f"{what} is {value!r}, expected true or false")
-    elif isinstance(field.default, float):
+    elif isinstance(setting.default, float):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise NegjudgeError(f"{what} is {value!r}, expected a finite number")
-        object.__setattr__(method, field.name, float(value))
+        object.__setattr__(method, setting.name, float(value))
+    elif setting.name not in _CHOICES:
+        if not isinstance(value, str):
+            raise NegjudgeError(f"{what} is {value!r}, expected a text")
     else:
-        choices = _CHOICES[field.name]
+        choices = _CHOICES[setting.name]
         if value not in choices:
             raise NegjudgeError(f"{what} is {value!r}, expected one of {', '.join(choices)}")
 
 
-_CHOICES = {"padding": ("none", "full"), "norm": ("l1", "l2")}
+_CHOICES = {
+    "padding": ("none", "full"),
+    "norm": ("l1", "l2"),
+    "special": ("keep", "drop"),
+    "schedule": ("constant", "linear", "cosine"),
+}
 
 
 def _require(holds: bool, what: str, value: float, expected: str) -> None:

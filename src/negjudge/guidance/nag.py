@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from negjudge.guidance.attention import GuidedCall
+from negjudge.guidance.attention import GuidedCall, Strength
 from negjudge.guidance.layout import TokenLayout
 
 Norm = Literal["l1", "l2"]
@@ -20,7 +20,7 @@ def nag_attention(
     *,
     phi: float = 4.0,
     tau: float = 2.5,
-    alpha: float = 0.25,
+    alpha: Strength = 0.25,
     norm: Norm = "l1",
     attn_mask: torch.Tensor | None = None,
     attn_scale: float | None = None,
@@ -53,7 +53,7 @@ def nag_attention(
 
 
 def extrapolate(
-    plus: torch.Tensor, minus: torch.Tensor, phi: float, tau: float, alpha: float, norm: Norm = "l1"
+    plus: torch.Tensor, minus: torch.Tensor, phi: float, tau: float, alpha: Strength, norm: Norm = "l1"
 ) -> torch.Tensor:
     """Return NAG's combination of two attention outputs ``(batch, heads, tokens, head_dim)``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from negjudge.guidance.attention import GuidedCall
+from negjudge.guidance.attention import GuidedCall, Strength
 from negjudge.guidance.layout import TokenLayout
 
 
@@ -14,7 +14,7 @@ def nasa_attention(
     value: torch.Tensor,
     layout: TokenLayout,
     *,
-    scale: float = 0.1,
+    scale: Strength = 0.1,
     attn_mask: torch.Tensor | None = None,
     attn_scale: float | None = None,
     enable_gqa: bool = False,

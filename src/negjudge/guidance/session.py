@@ -13,11 +13,17 @@ from typing import Any
 import torch
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.families import Family, Negatives
+from negjudge.guidance.attention_map import AttentionRecord
+from negjudge.guidance.families import Family
+from negjudge.guidance.families.base import Hook
 from negjudge.guidance.interception import Interception, Kernel, replaced
-from negjudge.guidance.methods import VSF, AttentionGuidance
+from negjudge.guidance.methods import VSF, AttentionGuidance, layer_numbers
+from negjudge.guidance.negatives import Encoded, Negatives, Phrase
 
 Around = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
+
+BACKENDS = ("native", "_native_cudnn", "_native_efficient", "_native_flash", "_native_math")
+"""The attention backends of diffusers that end in F.scaled_dot_product_attention."""
 
 _claims: weakref.WeakSet[Any] = weakref.WeakSet()
 _claims_lock = threading.Lock()
@@ -31,18 +37,32 @@ class Session:
     """
 
     def __init__(
-        self, pipe: Any, family: Family, kernel: Kernel, method: AttentionGuidance, negatives: list[str]
+        self,
+        pipe: Any,
+        family: Family,
+        kernel: Kernel,
+        method: AttentionGuidance,
+        negatives: list[tuple[Phrase, ...]],
+        record: AttentionRecord | None = None,
     ) -> None:
+        family.check_pipeline(pipe)
         self.pipe, self.family, self.method, self.negatives = pipe, family, method, negatives
+        self.record = record
         self.denoisers = [
-            (denoiser, Interception(kernel, family.attention_modules(_inner(denoiser))))
-            for denoiser in family.denoisers(pipe)
+            (denoiser, self._interception(kernel, _inner(denoiser))) for denoiser in family.denoisers(pipe)
         ]
         self.active = False
-        self.forwards = 0
-        self.pictures_per_prompt: int | None = None
-        self.encoded: dict[str, torch.Tensor] = {}
+        self.forwards = self.guided_forwards = 0
+        self.call: Mapping[str, Any] = {}
+        self.encoded: dict[str, Encoded] = {}
         self.in_call, self.in_forward = threading.Lock(), threading.Lock()
+
+    def _interception(self, kernel: Kernel, denoiser: Any) -> Interception:
+        modules = self.family.attention_modules(denoiser)
+        for name, module in modules.items():
+            _check_processor(name, module, self.family.processors)
+        recorder = self.record.recorder(self.method) if self.record else None
+        return Interception(kernel, modules, _guided_layers(self.method, list(modules)), recorder)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -50,11 +70,12 @@ class Session:
         with ExitStack() as stack:
             stack.enter_context(claimed(self.pipe, *(denoiser for denoiser, _ in self.denoisers)))
             for denoiser, interception in self.denoisers:
+                hook = stack.enter_context(self.family.hooked(_inner(denoiser)))
                 stack.enter_context(interception.installed())
                 # Outside of its compiled version, so that text is encoded eagerly.
                 name = "forward" if denoiser._compiled_call_impl is None else "_compiled_call_impl"
                 original = getattr(denoiser, name)
-                forward = functools.partial(self._forward, denoiser, interception, original)
+                forward = functools.partial(self._forward, denoiser, interception, hook, original)
                 stack.enter_context(replaced(denoiser, name, forward))
             stack.enter_context(watched(self.pipe, self._call))
             stack.callback(setattr, self, "active", False)
@@ -63,7 +84,7 @@ class Session:
 
     def check_used(self) -> None:
         """Raise NegjudgeError where the block ended without one guided step."""
-        if not self.forwards:
+        if not self.guided_forwards:
             raise NegjudgeError(
                 "guidance touched nothing: this pipeline made no step in the guide block; call it there"
             )
@@ -71,23 +92,28 @@ class Session:
     @contextmanager
     def _call(self, arguments: Mapping[str, Any]) -> Iterator[None]:
         """Around one call of the pipeline."""
-        self.family.check_call(arguments)
+        self.family.check_call(self.pipe, arguments)
         with _alone(self.in_call):
-            per_prompt = arguments.get("num_images_per_prompt", arguments.get("num_videos_per_prompt"))
-            self.pictures_per_prompt = per_prompt or 1
+            self.call = arguments
             self.encoded.clear()
-            before = self.forwards
+            before, guided = self.forwards, self.guided_forwards
             try:
                 yield
             finally:
-                self.pictures_per_prompt = None
+                self.call = {}
             if self.forwards == before:
                 raise NegjudgeError("guidance touched nothing: the pipeline's call never ran its denoiser")
+            if self.guided_forwards == guided:
+                raise NegjudgeError(
+                    f"guidance touched nothing: none of {self.forwards - before} steps lies between "
+                    f"start={self.method.start:g} and stop={self.method.stop:g}; widen them"
+                )
 
     def _forward(
         self,
         denoiser: Any,
         interception: Interception,
+        hook: Hook | None,
         original: Callable[..., Any],
         *args: Any,
         **kwargs: Any,
@@ -104,34 +130,82 @@ class Session:
         with _alone(self.in_forward):
             forward = inspect.signature(type(inner).forward).bind(inner, *args, **kwargs).arguments
             forward.pop("self")
-            arguments, layout = self.family.extend(inner, forward, self._negatives(forward))
-            with interception.guiding(layout):
-                output = original(**arguments)
             self.forwards += 1
+            settings = self._settings(forward)
+            if settings is None:
+                return original(*args, **kwargs)
+            negatives = self._negatives(forward)
+            arguments, layout = self.family.extend(inner, forward, negatives, hook)
+            if self.record:
+                size = self.family.size(inner, forward)
+                self.record.begin_step(self.family.noise(forward), size, negatives)
+            try:
+                with interception.guiding(layout, **settings):
+                    output = original(**arguments)
+            finally:
+                if hook is not None:
+                    hook.clear()
+            self.guided_forwards += 1
             return output
 
-    def _negatives(self, forward: Mapping[str, Any]) -> Negatives:
-        text = self.family.text(forward)
-        texts = self._for_each_picture(len(text))
-        self.encoded.setdefault("", text.new_zeros(0, text.shape[-1]))
-        missing = sorted({one for one in texts if one not in self.encoded})
-        if missing:
-            with torch.no_grad():
-                encoded = self.family.encode(self.pipe, missing, self.method.padding, forward)
-            self.encoded.update(zip(missing, encoded, strict=True))
-        leak = isinstance(self.method, VSF) and self.method.leak
-        return Negatives.batch([self.encoded[one] for one in texts], text, leak)
+    def _settings(self, forward: Mapping[str, Any]) -> dict[str, torch.Tensor] | None:
+        """What the schedule sets at this step; None where it leaves the step unguided."""
+        if not self.method.scheduled:
+            return {}
+        strength = self.method.strength_at(1 - self.family.noise(forward))
+        if strength is None:
+            return None
+        name, device = self.method.strength, self.family.text(forward).device
+        return {name: torch.tensor(strength * getattr(self.method, name), device=device)}
 
-    def _for_each_picture(self, pictures: int) -> list[str]:
+    def _negatives(self, forward: Mapping[str, Any]) -> Negatives:
+        pictures = self._for_each_picture(self.family.pictures(forward))
+        for text in sorted({phrase.text for phrases in pictures for phrase in phrases} - set(self.encoded)):
+            with torch.no_grad():
+                one = self.family.encode(self.pipe, text, self.method.padding, forward, self.call)
+            self.encoded[text] = one.without_special() if self.method.special == "drop" else one
+        encoded = [[(self.encoded[one.text], one.weight) for one in phrases] for phrases in pictures]
+        leak = isinstance(self.method, VSF) and self.method.leak
+        return Negatives.batch(encoded, self.family.text(forward), leak)
+
+    def _for_each_picture(self, pictures: int) -> list[tuple[Phrase, ...]]:
         given = len(self.negatives)
         if given == 1:
             return self.negatives * pictures
         if given == pictures:
             return self.negatives
-        if given * (self.pictures_per_prompt or 1) == pictures:
-            return [text for text in self.negatives for _ in range(pictures // given)]
+        per_prompt = self.call.get("num_images_per_prompt") or self.call.get("num_videos_per_prompt") or 1
+        if given * per_prompt == pictures:
+            return [phrases for phrases in self.negatives for _ in range(pictures // given)]
         raise NegjudgeError(
             f"{given} negative prompts do not fit {pictures} pictures; give one text, or one for each picture"
+        )
+
+
+def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:
+    """The names of the layers that a method guides. Raises NegjudgeError where it asks for one too many."""
+    numbers = layer_numbers(method.layers)
+    if numbers is None:
+        return names
+    if max(numbers) >= len(names):
+        raise NegjudgeError(
+            f"layers is {method.layers!r}, but this model's guided layers go from 0 to {len(names) - 1}"
+        )
+    return [names[number] for number in sorted(numbers)]
+
+
+def _check_processor(name: str, module: Any, allowed: tuple[str, ...]) -> None:
+    processor = type(module.processor).__name__
+    if processor not in allowed:
+        raise NegjudgeError(
+            f"{name} has the processor {processor}, which cannot be guided; use {allowed[0]} "
+            "(set_attn_processor, or unload what has set another)"
+        )
+    backend = getattr(module.processor, "_attention_backend", None)
+    if backend is not None and str(getattr(backend, "value", backend)) not in BACKENDS:
+        raise NegjudgeError(
+            f"{name} has the attention backend {getattr(backend, 'value', backend)}, which cannot be guided; "
+            f'call set_attention_backend("native") on the denoiser'
         )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 
-from negjudge.guidance.attention import GuidedCall, Operands, attention, attention_with_lse
+from negjudge.guidance.attention import GuidedCall, Operands, Strength, attention, attention_with_lse
 from negjudge.guidance.layout import TokenLayout
 
 Form = Literal["auto", "lse", "sdpa"]
@@ -19,7 +19,7 @@ def vsf_attention(
     value: torch.Tensor,
     layout: TokenLayout,
     *,
-    scale: float = 1.0,
+    scale: Strength = 1.0,
     offset: float = 0.0,
     attn_mask: torch.Tensor | None = None,
     attn_scale: float | None = None,
@@ -71,7 +71,7 @@ def _faster_form(call: GuidedCall, offset: float) -> Form:
     return "lse" if offset and call.fused_lse else "sdpa"
 
 
-def _flip_by_lse(call: GuidedCall, scale: float, offset: float) -> dict[str, torch.Tensor]:
+def _flip_by_lse(call: GuidedCall, scale: Strength, offset: float) -> dict[str, torch.Tensor]:
     """Rows I and P: the plain model's attention, then the picture's mixed with its attention over N."""
     out, lse = attention_with_lse(call.operands("IP", "IP"))
     parts = call.split("IP", out)
@@ -82,7 +82,7 @@ def _flip_by_lse(call: GuidedCall, scale: float, offset: float) -> dict[str, tor
     return {**parts, "I": call.only_where_negative(flipped.to(plain.dtype), plain)}
 
 
-def _flip_by_sdpa(call: GuidedCall, scale: float, offset: float) -> dict[str, torch.Tensor]:
+def _flip_by_sdpa(call: GuidedCall, scale: Strength, offset: float) -> dict[str, torch.Tensor]:
     """Rows I in one call over I, P and N1, rows P in another over I and P."""
     picture = call.operands("I", "IPN")
     picture = picture._replace(value=picture.value * call.per_key("IPN", negative=-scale, otherwise=1.0))

@@ -5,12 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.families.base import Family, Negatives
+from negjudge.guidance.families.base import Family
+from negjudge.guidance.families.flux import Flux
+from negjudge.guidance.families.flux2 import Flux2, Flux2Klein
+from negjudge.guidance.families.qwenimage import QwenImage
 from negjudge.guidance.families.sd3 import SD3
+from negjudge.guidance.families.unet import UNet
+from negjudge.guidance.families.wan import Wan
+from negjudge.guidance.families.zimage import ZImage
 
-FAMILIES: tuple[Family, ...] = (SD3(),)
+FAMILIES: tuple[Family, ...] = (
+    SD3(),
+    Flux(),
+    Flux2(),
+    Flux2Klein(),
+    QwenImage(),
+    ZImage(),
+    Wan(),
+    UNet(),
+)
 
-__all__ = ["FAMILIES", "Family", "Negatives", "family_of"]
+__all__ = ["FAMILIES", "Family", "family_of"]
 
 
 def family_of(pipe: Any) -> Family:

@@ -2,96 +2,122 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Protocol
 
 import torch
 
+from negjudge.errors import NegjudgeError
 from negjudge.guidance.layout import TokenLayout
 from negjudge.guidance.methods import Padding
+from negjudge.guidance.negatives import Encoded, Negatives
+
+Arguments = Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Negatives:
-    """The encoded negatives of a batch.
+class Hook(Protocol):
+    """What changes the inside of a denoiser, for one forward after ``extend`` has set it."""
 
-    ``tokens`` is ``(batch, n, width)``; ``mask`` is boolean ``(batch, n)``, or None where all have length n.
-    ``leak`` asks for a copy of them among the positive tokens, as the original VSF code has it.
-    """
-
-    tokens: torch.Tensor
-    mask: torch.Tensor | None
-    leak: bool = False
-
-    @classmethod
-    def batch(cls, encoded: Sequence[torch.Tensor], like: torch.Tensor, leak: bool = False) -> Negatives:
-        """Put encodings ``(n_i, width)`` into one batch, with ``like``'s device and dtype."""
-        lengths = [len(tokens) for tokens in encoded]
-        tokens = like.new_zeros(len(encoded), max(lengths), like.shape[-1])
-        for row, one in enumerate(encoded):
-            tokens[row, : len(one)] = one
-        if min(lengths) == max(lengths):
-            return cls(tokens, None, leak)
-        positions = torch.arange(max(lengths), device=like.device)
-        return cls(tokens, positions < torch.tensor(lengths, device=like.device)[:, None], leak)
-
-    def append_to(self, text: torch.Tensor) -> tuple[torch.Tensor, int, torch.Tensor | None]:
-        """Append to positive tokens ``(batch, p, width)``.
-
-        Returns the whole text, how many of its tokens count as positive, and their mask.
-        """
-        if not self.leak:
-            return torch.cat([text, self.tokens], dim=1), text.shape[1], None
-        positive = text.shape[1] + self.tokens.shape[1]
-        whole = torch.cat([text, self.tokens, self.tokens], dim=1)
-        if self.mask is None:
-            return whole, positive, None
-        return whole, positive, torch.cat([self.mask.new_ones(text.shape[:2]), self.mask], dim=1)
+    def clear(self) -> None:
+        """Leave the denoiser as it is from now on."""
 
 
 class Family(ABC):
-    """A model family. The guide calls these in the order in which they stand here."""
+    """A model family. The guide calls these in the order in which they stand here.
+
+    ``call`` holds the arguments of the pipeline's call and ``forward`` those of the denoiser's, by name.
+    """
 
     pipelines: ClassVar[tuple[str, ...]]
     """Names of the pipeline classes, subclasses included."""
+    processors: ClassVar[tuple[str, ...]]
+    """Names of the attention processors that end in one plain attention call; the first is the default."""
 
-    @abstractmethod
     def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
         """The modules whose forward is guided."""
+        return [pipe.transformer]
 
     @abstractmethod
-    def attention_modules(self, denoiser: torch.nn.Module) -> dict[str, torch.nn.Module]:
-        """The modules, by name, whose one attention call sees both picture and text.
+    def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
+        """The modules, by name, whose one attention call sees both picture and text."""
 
-        Raises NegjudgeError where a processor is set that does not end in one plain attention call.
-        """
+    def check_pipeline(self, pipe: Any) -> None:  # noqa: B027 (most families have nothing to check)
+        """Raise NegjudgeError where a pipeline of this family is in a mode that cannot be guided."""
 
     @abstractmethod
-    def plain_arguments(self) -> dict[str, Any]:
+    def plain_arguments(self, pipe: Any) -> dict[str, Any]:
         """What a call of the pipeline needs so that it does no guidance of its own."""
 
-    @abstractmethod
-    def cfg_arguments(self, scale: float, negative_prompt: str | list[str]) -> dict[str, Any]:
-        """What a call of the pipeline needs for CFG."""
+    def cfg_arguments(self, pipe: Any, scale: float, negative_prompt: str | list[str]) -> dict[str, Any]:
+        """What a call of the pipeline needs for CFG. Raises NegjudgeError where it has none."""
+        return {"guidance_scale": scale, "negative_prompt": negative_prompt}
 
     @abstractmethod
-    def check_call(self, arguments: Mapping[str, Any]) -> None:
+    def check_call(self, pipe: Any, call: Arguments) -> None:
         """Raise NegjudgeError, naming the switch, where a call of the pipeline cannot be guided."""
 
+    def text(self, forward: Arguments) -> torch.Tensor:
+        """Positive text tokens of the denoiser, ``(batch, p, width)``; of one picture ``(p, width)``."""
+        tokens: torch.Tensor = forward["encoder_hidden_states"]
+        return tokens
+
+    def pictures(self, forward: Arguments) -> int:
+        """How many pictures a forward of the denoiser is for."""
+        return len(self.text(forward))
+
     @abstractmethod
-    def encode(
-        self, pipe: Any, texts: Sequence[str], padding: Padding, forward: Mapping[str, Any]
-    ) -> list[torch.Tensor]:
-        """Encode negatives, each ``(n_i, width)``; ``forward`` holds the denoiser's arguments by name."""
+    def noise(self, forward: Arguments) -> float:
+        """How much noise is left, from 1 at the beginning to 0 in the picture."""
+
+    @abstractmethod
+    def size(self, denoiser: Any, forward: Arguments) -> tuple[int, ...]:
+        """Height and width of the picture in tokens, before them the frames of a video."""
+
+    @abstractmethod
+    def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
+        """Encode one negative."""
+
+    def hooked(self, denoiser: Any) -> AbstractContextManager[Hook | None]:
+        """Put a hook into a denoiser for as long as the block lasts; ``extend`` gets what it yields."""
+        return contextlib.nullcontext()
 
     @abstractmethod
     def extend(
-        self, denoiser: torch.nn.Module, forward: Mapping[str, Any], negatives: Negatives
+        self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
     ) -> tuple[dict[str, Any], TokenLayout]:
         """Return the denoiser's arguments with the negatives in them, and where the tokens then are."""
 
-    @abstractmethod
-    def text(self, forward: Mapping[str, Any]) -> torch.Tensor:
-        """The positive text tokens among the denoiser's arguments, ``(batch, p, width)``."""
+
+def refuse_own_guidance(call: Arguments, switch: str, above: float, use: float) -> None:
+    """Raise NegjudgeError where a pipeline's call turns on CFG by ``switch``, naming the value to ``use``."""
+    value = call.get(switch)
+    if value is not None and value > above:
+        raise NegjudgeError(
+            f"the pipeline's own guidance is on ({switch}={value:g}); "
+            f"pass {switch}={use:g} to a pipeline inside guide"
+        )
+
+
+def refuse(call: Arguments, what: str, *names: str) -> None:
+    """Raise NegjudgeError where a pipeline's call uses something that cannot be guided."""
+    for name in names:
+        if call.get(name) is not None:
+            raise NegjudgeError(f"guidance together with {what} is not supported; leave out {name}")
+
+
+def spelled(tokenizer: Any, ids: list[int]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """What tokens say, and which of them are begin, end or padding."""
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    return tuple(tokenizer.convert_ids_to_tokens(ids)), tuple(token in special for token in ids)
+
+
+def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """What the tokens of a chat template around ``text`` say, and which of them are the template's."""
+    encoded = tokenizer(whole, return_offsets_mapping=True)
+    first = whole.rindex(text)
+    words = tuple(tokenizer.convert_ids_to_tokens(encoded["input_ids"]))
+    special = tuple(stop <= first or start >= first + len(text) for start, stop in encoded["offset_mapping"])
+    return words, special

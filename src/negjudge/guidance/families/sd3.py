@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 
-from negjudge.errors import NegjudgeError
-from negjudge.guidance.families.base import Family, Negatives
+from negjudge.guidance.families.base import Arguments, Family, refuse, refuse_own_guidance, spelled
 from negjudge.guidance.layout import TokenLayout
 from negjudge.guidance.methods import Padding
+from negjudge.guidance.negatives import Encoded, Negatives
 
 
 class SD3(Family):
@@ -24,90 +23,64 @@ class SD3(Family):
         "StableDiffusion3Img2ImgPipeline",
         "StableDiffusion3InpaintPipeline",
     )
-
-    def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
-        return [pipe.transformer]
+    processors = ("JointAttnProcessor2_0", "FusedJointAttnProcessor2_0")
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
-        modules = {
-            f"transformer_blocks.{i}.attn": block.attn for i, block in enumerate(denoiser.transformer_blocks)
-        }
-        for name, module in modules.items():
-            processor = type(module.processor).__name__
-            if processor not in ("JointAttnProcessor2_0", "FusedJointAttnProcessor2_0"):
-                raise NegjudgeError(
-                    f"{name} has the processor {processor}, which cannot be guided; "
-                    "call pipe.transformer.set_attn_processor(JointAttnProcessor2_0())"
-                )
-        return modules
+        return {f"transformer_blocks.{i}.attn": b.attn for i, b in enumerate(denoiser.transformer_blocks)}
 
-    def plain_arguments(self) -> dict[str, Any]:
+    def plain_arguments(self, pipe: Any) -> dict[str, Any]:
         return {"guidance_scale": 0.0}
 
-    def cfg_arguments(self, scale: float, negative_prompt: str | list[str]) -> dict[str, Any]:
-        return {"guidance_scale": scale, "negative_prompt": negative_prompt}
+    def check_call(self, pipe: Any, call: Arguments) -> None:
+        refuse_own_guidance(call, "guidance_scale", above=1, use=0)
+        refuse(call, "an IP-Adapter", "ip_adapter_image", "ip_adapter_image_embeds")
 
-    def check_call(self, arguments: Mapping[str, Any]) -> None:
-        if arguments["guidance_scale"] > 1:
-            raise NegjudgeError(
-                f"the pipeline's own guidance is on (guidance_scale={arguments['guidance_scale']:g}); "
-                "pass guidance_scale=0 to a pipeline inside guide"
-            )
-        for name in ("ip_adapter_image", "ip_adapter_image_embeds"):
-            if arguments.get(name) is not None:
-                raise NegjudgeError(
-                    f"guidance together with an IP-Adapter is not supported; leave out {name}"
-                )
+    def noise(self, forward: Arguments) -> float:
+        return float(forward["timestep"].max()) / 1000
 
-    def text(self, forward: Mapping[str, Any]) -> torch.Tensor:
-        tokens: torch.Tensor = forward["encoder_hidden_states"]
-        return tokens
+    def size(self, denoiser: Any, forward: Arguments) -> tuple[int, ...]:
+        height, width = forward["hidden_states"].shape[-2:]
+        patch = denoiser.config.patch_size
+        return height // patch, width // patch
 
-    def encode(
-        self, pipe: Any, texts: Sequence[str], padding: Padding, forward: Mapping[str, Any]
-    ) -> list[torch.Tensor]:
+    def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
         clip = pipe.tokenizer_max_length
-        t5 = max(self.text(forward).shape[1] - clip, 0)
-        lora_scale = (forward.get("joint_attention_kwargs") or {}).get("scale")
-        return [self._encode_one(pipe, text, padding, clip, t5, lora_scale) for text in texts]
-
-    def _encode_one(
-        self, pipe: Any, text: str, padding: Padding, clip: int, t5: int, lora_scale: float | None
-    ) -> torch.Tensor:
-        keep = clip
-        if padding == "none":
-            keep = min(
-                max(_length(tokenizer, text) for tokenizer in (pipe.tokenizer, pipe.tokenizer_2)), clip
-            )
-            t5 = 0 if pipe.text_encoder_3 is None else min(_length(pipe.tokenizer_3, text), t5)
+        t5 = self.text(forward).shape[1] - clip
+        clip_ids = _ids(pipe.tokenizer, text, padding, clip)
+        t5_ids = [] if pipe.text_encoder_3 is None else _ids(pipe.tokenizer_3, text, padding, t5)
+        kept = max(len(clip_ids), len(_ids(pipe.tokenizer_2, text, padding, clip)))
+        zeros = t5 if pipe.text_encoder_3 is None and padding == "full" else 0
         tokens = pipe.encode_prompt(
             prompt=text,
             prompt_2=None,
             prompt_3=None,
             do_classifier_free_guidance=False,
             # T5 attends to its padding, so the exact number; a tokenizer cannot cut to none at all.
-            max_sequence_length=max(t5, 1),
-            lora_scale=lora_scale,
+            max_sequence_length=max(len(t5_ids), zeros, 1),
+            lora_scale=(forward.get("joint_attention_kwargs") or {}).get("scale"),
         )[0][0]
-        # CLIP is causal, so cutting its padding off is the same as never adding it.
-        return torch.cat([tokens[:keep], tokens[clip : clip + t5]])
+        words, special = spelled(pipe.tokenizer, clip_ids)
+        t5_words, t5_special = spelled(pipe.tokenizer_3, t5_ids) if t5_ids else ((), ())
+        blank = kept - len(clip_ids), zeros
+        return Encoded(
+            # CLIP is causal, so cutting its padding off is the same as never adding it.
+            torch.cat([tokens[:kept], tokens[clip : clip + len(t5_ids) + zeros]]),
+            (*words, *[""] * blank[0], *t5_words, *[""] * blank[1]),
+            (*special, *[True] * blank[0], *t5_special, *[True] * blank[1]),
+        )
 
     def extend(
-        self, denoiser: Any, forward: Mapping[str, Any], negatives: Negatives
+        self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
     ) -> tuple[dict[str, Any], TokenLayout]:
         text, positive, positive_mask = negatives.append_to(self.text(forward))
-        height, width = forward["hidden_states"].shape[-2:]
-        patch = denoiser.config.patch_size
-        image = (height // patch) * (width // patch)
-        layout = TokenLayout(
-            image=slice(0, image),
-            positive=slice(image, image + positive),
-            negative=slice(image + positive, image + text.shape[1]),
-            positive_mask=positive_mask,
-            negative_mask=negatives.mask,
-        )
+        height, width = self.size(denoiser, forward)
+        image = height * width
+        layout = negatives.layout(slice(0, image), image, positive, positive_mask)
         return {**forward, "encoder_hidden_states": text}, layout
 
 
-def _length(tokenizer: Any, text: str) -> int:
-    return len(tokenizer(text).input_ids)
+def _ids(tokenizer: Any, text: str, padding: Padding, length: int) -> list[int]:
+    """The tokens of a text, cut to a length, and padded to it where asked for."""
+    padded = "max_length" if padding == "full" else False
+    ids: list[int] = tokenizer(text, padding=padded, max_length=length, truncation=True).input_ids
+    return ids

@@ -1,0 +1,72 @@
+"""The U-Nets of Stable Diffusion and SDXL, SD-Turbo and SDXL-Turbo among them: cross-attention over CLIP.
+
+Flipped attention in U-Nets is older than VSF: NegPiP (hako-mikan) does it for prompts with negative weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from negjudge.guidance.families.base import Arguments, Family, refuse, refuse_own_guidance, spelled
+from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.methods import Padding
+from negjudge.guidance.negatives import Encoded, Negatives
+
+
+class UNet(Family):
+    """Text carries no positions in the U-Net. Pooled text and sizes are those of the positive prompt."""
+
+    pipelines = (
+        "StableDiffusionXLPipeline",
+        "StableDiffusionXLImg2ImgPipeline",
+        "StableDiffusionPipeline",
+        "StableDiffusionImg2ImgPipeline",
+    )
+    processors = ("AttnProcessor2_0",)
+
+    def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
+        return [pipe.unet]
+
+    def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
+        return {name: each for name, each in denoiser.named_modules() if name.endswith(".attn2")}
+
+    def plain_arguments(self, pipe: Any) -> dict[str, Any]:
+        return {"guidance_scale": 0.0}
+
+    def check_call(self, pipe: Any, call: Arguments) -> None:
+        refuse_own_guidance(call, "guidance_scale", above=1, use=0)
+        refuse(call, "an IP-Adapter", "ip_adapter_image", "ip_adapter_image_embeds")
+
+    def noise(self, forward: Arguments) -> float:
+        return float(torch.as_tensor(forward["timestep"]).max()) / 1000
+
+    def size(self, denoiser: Any, forward: Arguments) -> tuple[int, ...]:
+        height, width = forward["sample"].shape[-2:]
+        return height, width
+
+    def pictures(self, forward: Arguments) -> int:
+        return len(forward["sample"])
+
+    def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
+        length = pipe.tokenizer.model_max_length
+        padded = "max_length" if padding == "full" else False
+        ids = pipe.tokenizer(text, padding=padded, max_length=length, truncation=True).input_ids
+        # CLIP is causal, so cutting its padding off is the same as never adding it.
+        tokens = pipe.encode_prompt(
+            prompt=text,
+            device=self.text(forward).device,
+            num_images_per_prompt=1,
+            do_classifier_free_guidance=False,
+            lora_scale=(forward.get("cross_attention_kwargs") or {}).get("scale"),
+            clip_skip=call.get("clip_skip"),
+        )[0][0]
+        return Encoded(tokens[: len(ids)], *spelled(pipe.tokenizer, ids))
+
+    def extend(
+        self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
+    ) -> tuple[dict[str, Any], TokenLayout]:
+        text, positive, mask = negatives.append_to(self.text(forward))
+        layout = negatives.layout(slice(None), 0, positive, mask)
+        return {**forward, "encoder_hidden_states": text}, layout

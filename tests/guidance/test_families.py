@@ -1,0 +1,390 @@
+"""Every family, on genuine pipelines with tiny random weights: the same tests for all.
+
+The denoiser in float64 is held against tables of who sees whom (slow.py) and against the plain model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import importlib
+import inspect
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from slow import in_place_of_attention
+
+from negjudge.errors import NegjudgeError
+from negjudge.guidance import NAG, NASA, VSF, guide, guiding
+from negjudge.guidance.families import family_of
+from negjudge.guidance.interception import replaced
+from negjudge.guidance.nag import nag_attention
+
+# diffusers' Euler scheduler with numpy 2
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+PROMPT, NEGATIVE = "a red bicycle", "big wheels"
+
+
+@dataclass
+class Case:
+    """A pipeline to build, and how far float64 goes in its denoiser."""
+
+    module: str
+    variant: dict[str, Any] = field(default_factory=dict)
+    # Parts of the model compute in float32 whatever its weights are; a stated tolerance is a finding.
+    tolerance: float = 1e-12
+    padding: str = "none"  # what the slow reference can follow
+
+    def build(self, dtype=torch.float32):
+        return importlib.import_module(f"tiny.{self.module}").build(**self.variant).to(dtype=dtype)
+
+    def call(self, **more):
+        module = importlib.import_module(f"tiny.{self.module}")
+        return {**module.call_arguments(), **more}
+
+
+CASES = {
+    "sd3": Case("sd3", {"t5": True}),
+    "sd3.5": Case("sd3", {"t5": True, "sd35": True}),
+    "flux": Case("flux"),
+    "flux-embedded-guidance": Case("flux", {"guidance_embeds": True}),
+    "flux2-klein": Case("flux2", {"klein": True}),
+    "flux2": Case("flux2", {"klein": False}),
+    "qwen-image": Case("qwenimage", tolerance=1e-5),
+    "z-image": Case("zimage", tolerance=1e-5, padding="full"),
+    "wan2.1": Case("wan", tolerance=1e-5),
+    "wan2.2": Case("wan", {"two": True}, tolerance=1e-5),
+    "sdxl": Case("unet", {"xl": True}),
+    "sd": Case("unet", {"xl": False}),
+}
+PICTURE_FIRST = ("sd3", "zimage")
+METHODS = [VSF(), VSF(scale=3.3, offset=0.2), NAG(phi=3.0, tau=1.5, alpha=0.5), NASA(scale=0.3)]
+
+
+@pytest.fixture(scope="module", params=list(CASES))
+def case(request):
+    return CASES[request.param]
+
+
+@pytest.fixture(scope="module")
+def pipe(case):
+    return case.build()
+
+
+@pytest.fixture(scope="module")
+def exact(case):
+    pipe = case.build()
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.double()
+    return pipe
+
+
+# ---- helpers
+
+
+def run(pipe, case, prompt=PROMPT, seeds=(0,), **more):
+    """Latents of one call."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    generator = generators if len(generators) > 1 else generators[0]
+    # Z-Image's pipeline writes its template into the list that it is given.
+    prompt = list(prompt) if isinstance(prompt, list) else prompt
+    output = pipe(prompt=prompt, generator=generator, **case.call(**more))
+    return output.images if hasattr(output, "images") else output.frames
+
+
+class Stop(Exception):
+    pass
+
+
+def first_forward(pipe, case, prompt=PROMPT):
+    """The denoiser of a call's first step, and its arguments in float64."""
+    denoiser = family_of(pipe).denoisers(pipe)[0]
+
+    def stop(_, args, kwargs):
+        names = list(inspect_forward(denoiser))
+        raise Stop({**dict(zip(names, args, strict=False)), **kwargs})
+
+    handle = denoiser.register_forward_pre_hook(stop, with_kwargs=True)
+    with pytest.raises(Stop) as caught:
+        run(pipe, case, prompt)
+    handle.remove()
+    return denoiser, {name: doubled(value) for name, value in caught.value.args[0].items()}
+
+
+def inspect_forward(denoiser):
+    return [name for name in inspect.signature(type(denoiser).forward).parameters if name != "self"]
+
+
+def doubled(value):
+    if isinstance(value, torch.Tensor):
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, list):
+        return [doubled(each) for each in value]
+    return {name: doubled(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def output_of(denoiser, arguments):
+    sample = denoiser(**{**arguments, "return_dict": False})[0]
+    return torch.stack(list(sample)) if isinstance(sample, list) else sample
+
+
+def encode(pipe, case, arguments, text=NEGATIVE, padding="none"):
+    return family_of(pipe).encode(pipe, text, padding, arguments, case.call())
+
+
+def with_text(case, arguments, tokens):
+    """The denoiser's arguments with other text, positions and masks by hand."""
+    if case.module == "zimage":
+        return {**arguments, "cap_feats": [tokens]}
+    changed = {**arguments, "encoder_hidden_states": tokens[None]}
+    if case.module == "flux":
+        changed["txt_ids"] = arguments["txt_ids"].new_zeros(len(tokens), 3)
+    if case.module == "flux2":
+        ids = arguments["txt_ids"].new_zeros(1, len(tokens), 4)
+        ids[0, :, 3] = torch.arange(len(tokens))
+        changed["txt_ids"] = ids
+    return changed
+
+
+@contextlib.contextmanager
+def two_texts(pipe, case, denoiser, arguments, negative):
+    """Arguments with prompt and negative in them, each at positions of its own; yields their lengths, too."""
+    if case.module == "zimage":
+        with two_captions(denoiser, arguments, negative) as lengths:
+            yield arguments, lengths
+        return
+    prompt = arguments["encoder_hidden_states"][0]
+    both = with_text(case, arguments, torch.cat([prompt, negative]))
+    if case.module == "flux2":
+        own = [with_text(case, arguments, part)["txt_ids"] for part in (prompt, negative)]
+        both["txt_ids"] = torch.cat(own, 1)
+    with contextlib.ExitStack() as stack:
+        if case.module == "qwenimage":
+            original = denoiser.pos_embed.forward
+
+            def positions(shapes, **others):
+                parts = [
+                    original(shapes, **{**others, "max_txt_seq_len": len(p)}) for p in (prompt, negative)
+                ]
+                return parts[0][0], torch.cat([part[1] for part in parts])
+
+            stack.enter_context(replaced(denoiser.pos_embed, "forward", positions))
+        yield both, (len(prompt), len(negative))
+
+
+@contextlib.contextmanager
+def two_captions(denoiser, arguments, negative):
+    """Z-Image: the refined negative is what the plain model would put beside the picture for it."""
+    streams = []
+    handle = denoiser.layers[0].register_forward_pre_hook(lambda _, args: streams.append(args))
+    output_of(denoiser, {**arguments, "cap_feats": [negative]})
+    output_of(denoiser, arguments)
+    handle.remove()
+    image = streams[0][0].shape[1] - -(-len(negative) // 32) * 32
+    tokens, positions = (streams[0][i][:, image:] for i in (0, 2))
+
+    def join(_, args, first):
+        stream, mask, freqs, *others = args
+        stream = torch.cat([stream, tokens], 1) if first else stream
+        return (stream, mask, torch.cat([freqs, positions], 1), *others)
+
+    hooks = [
+        layer.register_forward_pre_hook(functools.partial(join, first=number == 0))
+        for number, layer in enumerate(denoiser.layers)
+    ]
+    yield streams[1][0].shape[1] - image, tokens.shape[1]
+    for hook in hooks:
+        hook.remove()
+
+
+# ---- exactness
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: f"{method.name}-{method.params}")
+@torch.no_grad()
+def test_the_denoiser_equals_the_slow_reference_in_float64(case, exact, method):
+    denoiser, arguments = first_forward(exact, case)
+    plain = output_of(denoiser, arguments)
+    negative = encode(exact, case, arguments).tokens
+    with two_texts(exact, case, denoiser, arguments, negative) as (both, (p, n)):
+        image = None
+        if case.module not in ("wan", "unet"):
+            size = family_of(exact).size(denoiser, arguments)
+            image = range(size[0] * size[1])
+            if case.module == "zimage":
+                image = range(-(-len(image) // 32) * 32)
+        first = len(image) if image and case.module in PICTURE_FIRST else 0
+        positive, negatives = range(first, first + p), range(first + p, first + p + n)
+        if image and not first:
+            image = range(p + n, p + n + len(image))
+        with in_place_of_attention(image, positive, list(negatives), method) as calls:
+            expected = output_of(denoiser, both)
+    assert len(calls) == len(family_of(exact).attention_modules(denoiser))
+    with guide(exact, dataclasses.replace(method, padding=case.padding), NEGATIVE):
+        actual = output_of(denoiser, arguments)
+    assert (actual - plain).abs().max() > 1e-3
+    torch.testing.assert_close(actual, expected, rtol=0, atol=case.tolerance)
+
+
+@torch.no_grad()
+def test_the_negative_is_encoded_as_if_it_were_the_only_prompt(case, exact, monkeypatch):
+    """NAG with phi −1 and nothing else is attention over the negative: the plain model, prompted with it."""
+    denoiser, arguments = first_forward(exact, case)
+    negative = encode(exact, case, arguments).tokens
+    expected = output_of(denoiser, with_text(case, arguments, negative))
+    only = functools.partial(nag_attention, phi=-1.0, tau=float("inf"), alpha=1.0)
+    monkeypatch.setattr(guiding, "kernel_for", lambda _: only)
+    with guide(exact, NAG(padding=case.padding), NEGATIVE):
+        actual = output_of(denoiser, arguments)
+    assert (expected - output_of(denoiser, arguments)).abs().max() > 1e-3
+    torch.testing.assert_close(actual, expected, rtol=0, atol=case.tolerance)
+
+
+@torch.no_grad()
+def test_a_large_offset_is_the_plain_denoiser(case, exact):
+    denoiser, arguments = first_forward(exact, case)
+    plain = output_of(denoiser, arguments)
+    with guide(exact, VSF(scale=5.0, offset=80.0), NEGATIVE):
+        actual = output_of(denoiser, arguments)
+    torch.testing.assert_close(actual, plain, rtol=0, atol=case.tolerance)
+
+
+@torch.no_grad()
+def test_a_negative_in_layers_that_are_left_out_changes_nothing_there(case, exact):
+    denoiser, arguments = first_forward(exact, case)
+    plain = output_of(denoiser, arguments)
+    layers = len(family_of(exact).attention_modules(denoiser))
+    with guide(exact, VSF(scale=0.0, offset=80.0, layers="0"), NEGATIVE):
+        torch.testing.assert_close(output_of(denoiser, arguments), plain, rtol=0, atol=case.tolerance)
+    with guide(exact, VSF(layers="0"), NEGATIVE):
+        first = output_of(denoiser, arguments)
+    with guide(exact, VSF(layers=f"0-{layers - 1}"), NEGATIVE):
+        every = output_of(denoiser, arguments)
+    with guide(exact, VSF(), NEGATIVE):
+        torch.testing.assert_close(output_of(denoiser, arguments), every, rtol=0, atol=0)
+    assert (first - plain).abs().max() > 1e-4
+    assert (first - every).abs().max() > 1e-4
+    with (
+        pytest.raises(NegjudgeError, match=rf"go from 0 to {layers - 1}$"),
+        guide(exact, VSF(layers=str(layers)), NEGATIVE),
+    ):
+        pass
+
+
+# ---- whole pipelines
+
+
+def test_a_batch_of_negatives_of_different_length_equals_one_by_one(case, pipe):
+    prompts, negatives = ["a red bicycle", "the clock"], ["big blue wheels", "hands"]
+    for method in (VSF(scale=2.0, offset=0.1), NAG(padding=case.padding), NASA(padding="none")):
+        with guide(pipe, method, negatives):
+            together = run(pipe, case, prompts, seeds=(5, 6))
+        for row, (prompt, negative) in enumerate(zip(prompts, negatives, strict=True)):
+            plain = run(pipe, case, prompt, seeds=(5 + row,))
+            with guide(pipe, method, negative):
+                alone = run(pipe, case, prompt, seeds=(5 + row,))
+            assert (alone - plain).abs().max() > 1e-3
+            torch.testing.assert_close(together[row : row + 1], alone, rtol=0, atol=2e-3)
+
+
+def test_permuting_the_batch_permutes_the_pictures(case, pipe):
+    prompts, negatives = ["a red bicycle", "the clock"], ["wheels", "big hands"]
+    with guide(pipe, VSF(offset=0.3), negatives):
+        once = run(pipe, case, prompts, seeds=(1, 2))
+    with guide(pipe, VSF(offset=0.3), negatives[::-1]):
+        twice = run(pipe, case, prompts[::-1], seeds=(2, 1))
+    torch.testing.assert_close(once.flip(0), twice, rtol=0, atol=2e-3)
+
+
+def test_several_pictures_of_a_prompt(case, pipe):
+    name = "num_videos_per_prompt" if case.module == "wan" else "num_images_per_prompt"
+    with guide(pipe, VSF(), NEGATIVE):
+        both = run(pipe, case, seeds=(3, 4), **{name: 2})
+        alone = run(pipe, case, seeds=(4,))
+    torch.testing.assert_close(both[1:], alone, rtol=0, atol=2e-3)
+
+
+def test_restored_and_plain_is_bit_identical(case, pipe):
+    plain = run(pipe, case)
+    with guide(pipe, VSF(), NEGATIVE):
+        guided = run(pipe, case)
+    assert (guided - plain).abs().max() > 1e-3
+    with guide(pipe, VSF(), ""):
+        assert torch.equal(run(pipe, case), plain)
+
+    def interrupted():
+        with guide(pipe, VSF(), NEGATIVE):
+            run(pipe, case)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert torch.equal(run(pipe, case), plain)
+    for denoiser in family_of(pipe).denoisers(pipe):
+        assert not [name for name, module in denoiser.named_modules() if "forward" in vars(module)]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision(case, dtype):
+    pipe = case.build(dtype)
+    for method in (VSF(offset=0.2), NAG(), NASA()):
+        with guide(pipe, method, ["wheels", "big hands"]):
+            latents = run(pipe, case, ["a car", "a clock"], seeds=(1, 2))
+        assert latents.isfinite().all()
+
+
+def test_the_pipelines_own_guidance_is_refused(case, pipe):
+    switches = {"flux": "true_cfg_scale", "qwenimage": "true_cfg_scale"}
+    switch = switches.get(case.module, "guidance_scale")
+    if case.module == "flux2" and type(pipe).__name__ == "Flux2Pipeline":
+        pytest.skip("FLUX.2's guidance is embedded")
+    more = {"negative_prompt": "hands"} if switch == "true_cfg_scale" else {}
+    with pytest.raises(NegjudgeError, match=f"{switch}=4"), guide(pipe, VSF(), NEGATIVE):
+        run(pipe, case, **{switch: 4.0}, **more)
+
+
+def test_weights_count_tokens(case, pipe):
+    with guide(pipe, VSF(), "wheels"):
+        once = run(pipe, case)
+    with guide(pipe, VSF(), "wheels:1"):
+        torch.testing.assert_close(run(pipe, case), once, rtol=0, atol=2e-3)
+    with guide(pipe, VSF(), "wheels:3"):
+        assert (run(pipe, case) - once).abs().max() > 1e-3
+
+
+def test_special_tokens_can_be_left_out(case, pipe):
+    arguments = first_forward(pipe, case)[1]
+    encoded = encode(
+        pipe, case, {k: v.float() if isinstance(v, torch.Tensor) else v for k, v in arguments.items()}
+    )
+    kept = encoded.without_special()
+    assert len(encoded.words) == len(encoded.special) == len(encoded.tokens)
+    assert {"big", "wheels"} <= set(kept.words)
+    assert len(kept.tokens) < len(encoded.tokens)
+    with guide(pipe, VSF(), NEGATIVE):
+        every = run(pipe, case)
+    with guide(pipe, VSF(special="drop"), NEGATIVE):
+        assert (run(pipe, case) - every).abs().max() > 1e-3
+
+
+def test_a_schedule_ends_guidance(case, pipe):
+    plain = run(pipe, case, num_inference_steps=3)
+    with guide(pipe, VSF(), NEGATIVE):
+        guided = run(pipe, case, num_inference_steps=3)
+    with guide(pipe, VSF(stop=0.01), NEGATIVE):
+        early = run(pipe, case, num_inference_steps=3)
+    with guide(pipe, VSF(schedule="linear"), NEGATIVE):
+        falling = run(pipe, case, num_inference_steps=3)
+    for other in (early, falling):
+        assert (other - plain).abs().max() > 1e-4
+        assert (other - guided).abs().max() > 1e-4
+    with (
+        pytest.raises(NegjudgeError, match=r"between start=0\.3 and stop=0\.3001"),
+        guide(pipe, VSF(start=0.3, stop=0.3001), NEGATIVE),
+    ):
+        run(pipe, case, num_inference_steps=3)
