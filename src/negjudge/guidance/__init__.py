@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from negjudge.guidance.methods import CFG, NAG, NASA, VSF, GuidanceMethod, Plain, method_from
 
 if TYPE_CHECKING:
+    from negjudge.guidance.attention_map import AttentionRecord
     from negjudge.guidance.guiding import guide, pipeline_arguments
     from negjudge.guidance.layout import TokenLayout
     from negjudge.guidance.nag import nag_attention
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from negjudge.guidance.vsf import vsf_attention
 
 _WITH_TORCH = {
+    "AttentionRecord": "attention_map",
     "TokenLayout": "layout",
     "guide": "guiding",
     "nag_attention": "nag",
@@ -31,6 +33,7 @@ __all__ = [
     "NAG",
     "NASA",
     "VSF",
+    "AttentionRecord",
     "GuidanceMethod",
     "Plain",
     "TokenLayout",

@@ -11,7 +11,8 @@ import torch
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.layout import TokenLayout
 
-_WEIGHTED = re.compile(r"(.*[^\W\d].*?)\s*:\s*([-+]?\d*\.?\d+)", re.DOTALL)
+# "16:9" has no weight: what stands before the colon ends in something else than a digit.
+_WEIGHTED = re.compile(r"(.*[^\d\s])\s*:\s*([-+]?\d*\.?\d+)", re.DOTALL)
 
 
 @dataclass(frozen=True)

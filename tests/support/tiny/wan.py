@@ -26,8 +26,8 @@ def build(seed: int = 0, two: bool = False, image_to_video: bool = False) -> Any
         latents_std=[1.0] * 4,
     )
     pipe = WanPipeline(
-        transformer=_transformer(image_to_video),
-        transformer_2=_transformer(image_to_video) if two else None,
+        transformer=transformer(image_to_video),
+        transformer_2=transformer(image_to_video) if two else None,
         boundary_ratio=0.875 if two else None,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
         vae=vae.eval(),
@@ -38,7 +38,7 @@ def build(seed: int = 0, two: bool = False, image_to_video: bool = False) -> Any
     return pipe
 
 
-def _transformer(image_to_video: bool) -> Any:
+def transformer(image_to_video: bool) -> Any:
     from diffusers import WanTransformer3DModel
 
     return widened(

@@ -24,7 +24,7 @@ class UNet(Family):
         "StableDiffusionPipeline",
         "StableDiffusionImg2ImgPipeline",
     )
-    processors = ("AttnProcessor2_0",)
+    processors = ("AttnProcessor2_0", "FusedAttnProcessor2_0")
 
     def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
         return [pipe.unet]
