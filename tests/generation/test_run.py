@@ -131,12 +131,3 @@ def test_a_damaged_picture_ends_in_one_line_and_repair_mends_it(recipe, tmp_path
     assert main([*recipe, "--repair", "true"]) == 0
     assert stored(run) == before
     assert main(recipe) == 0
-
-
-@pytest.mark.parametrize("name", ["mini", "paper"])
-def test_the_recipes_hold_known_keys_alone(name):
-    from generate.run import Recipe
-    from negjudge.recipes import load_recipe
-
-    loaded = load_recipe(Recipe, ["--config", f"generate/recipes/{name}.yaml"])
-    assert loaded.run == f"runs/{name}"

@@ -304,3 +304,18 @@ def test_a_schedule_ends_guidance(case, pipe):
         guide(pipe, VSF(start=0.3, stop=0.3001), NEGATIVE),
     ):
         run(pipe, case, num_inference_steps=3)
+
+
+def test_encoded_words_stand_beside_their_tokens(case, exact):
+    """The word's token is the one that changes most when another word stands in its place."""
+    arguments = first_forward(exact, case)[1]
+    for padding in ("none", "full"):
+        one, other = (encode(exact, case, arguments, text, padding) for text in ("big wheels", "big hands"))
+        place = one.words.index("wheels")
+        assert other.words.index("hands") == place
+        assert not one.special[place]
+        differs = (one.tokens - other.tokens).abs().amax(-1) > 0
+        # T5's tokens see each other; those before the word in a causal encoder are the same.
+        assert differs[place]
+        if case.module in ("flux2", "qwenimage", "zimage", "unet"):
+            assert not differs[:place].any()

@@ -193,20 +193,15 @@ def test_attention_backends_work_or_are_refused_by_name(kind):
 
 
 def test_what_is_not_supported_is_refused_naming_what_is():
-    pipe = CASES["wan2.1"].build()
-    pipe.register_modules(transformer=wan.transformer(image_to_video=True))
-    with pytest.raises(NegjudgeError, match="text-to-video"), guide(pipe, VSF(), NEGATIVE):
-        pass
-
-    class OtherPipeline:
-        pass
-
+    image_to_video = wan.build_i2v()
     with (
-        pytest.raises(
-            NegjudgeError, match=r"OtherPipeline cannot be guided; supported: .*FluxPipeline.*WanPipeline"
-        ),
-        guide(OtherPipeline(), VSF(), NEGATIVE),
+        pytest.raises(NegjudgeError, match=r"WanImageToVideoPipeline cannot be guided; .*FluxPipeline.*WanP"),
+        guide(image_to_video, VSF(), NEGATIVE),
     ):
+        pass
+    pipe = CASES["wan2.1"].build()
+    pipe.register_modules(transformer=image_to_video.transformer)
+    with pytest.raises(NegjudgeError, match="text-to-video"), guide(pipe, VSF(), NEGATIVE):
         pass
 
 

@@ -29,7 +29,7 @@ MOVES = 0.01
 
 
 def module_of(name):
-    return importlib.import_module(f"tests.tiny.{CASES[name][0]}")
+    return importlib.import_module(f"tiny.{CASES[name][0]}")
 
 
 def build(name, **more):
@@ -102,7 +102,7 @@ def noise_for(name, pipe):
 
 
 def test_words_are_tokens():
-    texts = importlib.import_module("tests.tiny.texts")
+    texts = importlib.import_module("tiny.texts")
     processor = texts.mistral_processor()
     for tokenizer in (
         texts.clip_tokenizer(),
@@ -131,7 +131,7 @@ def test_both_denoisers_of_wan22_matter():
 def test_wan_from_a_first_frame():
     from diffusers import WanPipeline
 
-    wan = importlib.import_module("tests.tiny.wan")
+    wan = importlib.import_module("tiny.wan")
     pipe = wan.build_i2v()
     # The class cleans text with ftfy, which may not be there; the encoding is that of the other class.
     pipe._get_t5_prompt_embeds = functools.partial(WanPipeline._get_t5_prompt_embeds, pipe)

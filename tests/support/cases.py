@@ -26,7 +26,7 @@ class Case:
     padding: str = "none"  # what the slow reference can follow
 
     def build(self, dtype=torch.float32):
-        return importlib.import_module(f"tiny.{self.module}").build(**self.variant).to(dtype=dtype)
+        return importlib.import_module(f"tiny.{self.module}").build(dtype=dtype, **self.variant)
 
     def call(self, **more):
         module = importlib.import_module(f"tiny.{self.module}")

@@ -1,54 +1,56 @@
-"""A tiny FluxPipeline: two double and two single blocks, 4x4 picture tokens."""
+"""FLUX.1 with tiny random weights."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from tiny.texts import clip_encoder, kl_vae, t5_encoder, widened, word_tokenizer
+from tiny import texts
+from tiny.parts import finished, image_vae, seeded, widened
 
-CLIP_LENGTH, T5_LENGTH = 12, 8
+CHANNELS = 4
+T5_LENGTH = 8
 
 
-def build(seed: int = 0, guidance_embeds: bool = False) -> Any:
-    """FLUX.1-schnell, or FLUX.1-dev with its embedded guidance."""
-    from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+def build(seed: int = 0, dtype: torch.dtype = torch.float32, guidance_embeds: bool = False):
+    """FLUX.1 schnell, or dev with its embedded guidance.
 
-    torch.manual_seed(seed)
-    clip, t5 = (
-        word_tokenizer("<s>", "</s>", "</s>", CLIP_LENGTH),
-        word_tokenizer(None, "</s>", "<pad>", T5_LENGTH),
-    )
-    transformer = FluxTransformer2DModel(
-        in_channels=16,
-        num_layers=2,
-        num_single_layers=2,
-        attention_head_dim=16,
-        num_attention_heads=2,
-        joint_attention_dim=32,
-        pooled_projection_dim=16,
-        guidance_embeds=guidance_embeds,
-        axes_dims_rope=(4, 6, 6),
-    )
-    pipe = FluxPipeline(
-        transformer=widened(transformer),
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=kl_vae(4, 8),
-        text_encoder=clip_encoder(clip, 16, 16, CLIP_LENGTH, projected=False),
-        tokenizer=clip,
-        text_encoder_2=t5_encoder(t5, 32),
-        tokenizer_2=t5,
-    )
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+    The denoiser runs in float64, but rotates queries and keys in float32 whatever its weights are.
+    """
+    import diffusers
+
+    with seeded(seed):
+        clip, tokenizer = texts.clip_tokenizer(), texts.t5_tokenizer(T5_LENGTH)
+        transformer = diffusers.FluxTransformer2DModel(
+            in_channels=4 * CHANNELS,
+            num_layers=2,
+            num_single_layers=2,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=48,
+            pooled_projection_dim=32,
+            guidance_embeds=guidance_embeds,
+            axes_dims_rope=(4, 6, 6),
+        )
+        pipe = diffusers.FluxPipeline(
+            scheduler=diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=guidance_embeds),
+            vae=image_vae(CHANNELS),
+            text_encoder=texts.clip_encoder(clip, 32, None),
+            tokenizer=clip,
+            text_encoder_2=texts.t5_encoder(tokenizer, 48),
+            tokenizer_2=tokenizer,
+            transformer=widened(transformer),
+        )
+    return finished(pipe, dtype)
 
 
 def call_arguments(steps: int = 2) -> dict[str, Any]:
-    """A small call without guidance of the pipeline's own, to latents."""
+    """The guidance scale is embedded, and only where the variant has an embedding of it."""
     return {
+        "height": 32,
+        "width": 32,
         "num_inference_steps": steps,
+        "guidance_scale": 1.0,
         "max_sequence_length": T5_LENGTH,
         "output_type": "latent",
-        "height": 16,
-        "width": 16,
     }

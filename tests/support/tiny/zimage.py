@@ -1,48 +1,52 @@
-"""A tiny ZImagePipeline with Qwen3."""
+"""Z-Image with tiny random weights."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
-from tiny.texts import chat_tokenizer, kl_vae, qwen3, widened
+from tiny import texts
+from tiny.parts import finished, image_vae, seeded, widened
+
+CHANNELS = 4
 
 
-def build(seed: int = 0) -> Any:
-    """Z-Image: two main layers, one refiner of each kind."""
-    from diffusers import FlowMatchEulerDiscreteScheduler, ZImagePipeline, ZImageTransformer2DModel
+def build(seed: int = 0, dtype: torch.dtype = torch.float32):
+    """Two main layers behind one refiner each of picture and caption.
 
-    torch.manual_seed(seed)
-    tokenizer = chat_tokenizer(64)
-    transformer = ZImageTransformer2DModel(
-        in_channels=4,
-        dim=32,
-        n_layers=2,
-        n_refiner_layers=1,
-        n_heads=2,
-        n_kv_heads=2,
-        cap_feat_dim=16,
-        axes_dims=[4, 6, 6],
-        axes_lens=[256, 32, 32],
-    )
-    pipe = ZImagePipeline(
-        transformer=widened(transformer),
-        scheduler=FlowMatchEulerDiscreteScheduler(),
-        vae=kl_vae(4, 8),
-        text_encoder=qwen3(tokenizer, 16),
-        tokenizer=tokenizer,
-    )
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+    The denoiser runs in float64, but rotates queries and keys in float32 whatever its weights are; the
+    pipeline keeps latents in float32.
+    """
+    import diffusers
+
+    with seeded(seed):
+        tokenizer = texts.qwen_tokenizer()
+        transformer = diffusers.ZImageTransformer2DModel(
+            in_channels=CHANNELS,
+            dim=32,
+            n_layers=2,
+            n_refiner_layers=1,
+            n_heads=2,
+            n_kv_heads=2,
+            cap_feat_dim=32,
+            axes_dims=[4, 6, 6],
+            axes_lens=[256, 32, 32],
+        )
+        pipe = diffusers.ZImagePipeline(
+            scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+            vae=image_vae(CHANNELS),
+            text_encoder=texts.qwen3(tokenizer, 32, layers=3),
+            tokenizer=tokenizer,
+            transformer=widened(transformer),
+        )
+    return finished(pipe, dtype)
 
 
 def call_arguments(steps: int = 2) -> dict[str, Any]:
-    """A small call without guidance of the pipeline's own, to latents."""
     return {
-        "num_inference_steps": steps,
-        "output_type": "latent",
-        "guidance_scale": 0.0,
         "height": 32,
         "width": 32,
-        "max_sequence_length": 64,
+        "num_inference_steps": steps,
+        "guidance_scale": 0.0,
+        "output_type": "latent",
     }

@@ -116,8 +116,10 @@ def spelled(tokenizer: Any, ids: list[int]) -> tuple[tuple[str, ...], tuple[bool
 
 def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     """What the tokens of a chat template around ``text`` say, and which of them are the template's."""
-    encoded = tokenizer(whole, return_offsets_mapping=True)
-    first = whole.rindex(text)
+    encoded = tokenizer(whole, return_offsets_mapping=True, add_special_tokens=False)
+    first = whole.rfind(text.strip())
+    if first < 0:  # the template changes the text
+        first, text = 0, whole
     words = tuple(tokenizer.convert_ids_to_tokens(encoded["input_ids"]))
     special = tuple(stop <= first or start >= first + len(text) for start, stop in encoded["offset_mapping"])
     return words, special

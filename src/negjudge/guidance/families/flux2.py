@@ -68,9 +68,10 @@ class Flux2Klein(Flux):
             max_sequence_length=length,
             **({"text_encoder_out_layers": layers} if layers else {}),
         )[0][0]
-        blank = length - len(words)
-        words, special = (*words, *[""] * blank), (*special, *[True] * blank)
-        return Encoded(tokens, words[:length], special[:length])
+        padding_words, padding_special = ("",) * (length - len(words)), (True,) * (length - len(words))
+        if tokenizer.padding_side == "left":
+            words, special = padding_words + words, padding_special + special
+        return Encoded(tokens, (words + padding_words)[:length], (special + padding_special)[:length])
 
     def extend(
         self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any

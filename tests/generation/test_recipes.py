@@ -1,0 +1,43 @@
+"""The recipes in generate/recipes: keys, settings, and what their models' pipelines take."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import diffusers
+import pytest
+
+from generate.run import Recipe
+from negjudge.guidance.families import FAMILIES
+from negjudge.jobs import read_settings
+from negjudge.recipes import load_recipe
+
+# What the Hub's model_index.json says of the models that recipes name.
+PIPELINES = {
+    "mini": "StableDiffusion3Pipeline",
+    "paper": "StableDiffusion3Pipeline",
+    "sd3.5-large-turbo": "StableDiffusion3Pipeline",
+    "flux.1-schnell": "FluxPipeline",
+    "flux.2-klein": "Flux2KleinPipeline",
+    "qwen-image-lightning": "QwenImagePipeline",
+    "z-image-turbo": "ZImagePipeline",
+    "wan2.1-causvid": "WanPipeline",
+    "sdxl-turbo": "StableDiffusionXLPipeline",
+}
+
+
+def test_every_recipe_of_pictures_is_tested():
+    recipes = {path.stem for path in Path("generate/recipes").glob("*.yaml")}
+    assert recipes - {"mini-tune"} == set(PIPELINES)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_recipes_hold_known_keys_methods_with_settings_and_arguments_of_their_pipelines(name):
+    loaded = load_recipe(Recipe, ["--config", f"generate/recipes/{name}.yaml"])
+    assert loaded.run == f"runs/{name}"
+    assert set(read_settings(loaded.settings, loaded.methods)) == set(loaded.methods)
+    assert any(PIPELINES[name] in family.pipelines for family in FAMILIES)
+    call = inspect.signature(getattr(diffusers, PIPELINES[name]).__call__).parameters
+    assert set(loaded.arguments) <= set(call)
+    assert {"height", "width", "num_inference_steps", "output_type"} <= set(call)
