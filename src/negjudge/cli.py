@@ -1,4 +1,4 @@
-"""The command `negjudge`: score pictures, make one, push a judge, look at the machine."""
+"""The command `negjudge`: score pictures, make some, push a judge, look at the machine."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from negjudge import __version__
 from negjudge.errors import NegjudgeError, command
-from negjudge.guidance.methods import METHODS, AttentionGuidance, GuidanceMethod, method_from
-from negjudge.records import Verdict, write_atomically
+from negjudge.generate_command import add_generate
+from negjudge.records import Verdict
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("negjudge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"negjudge {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for add in (_add_score, _add_generate, _add_push, _add_doctor):
+    for add in (_add_score, add_generate, _add_push, _add_doctor):
         add(commands)
     return parser
 
@@ -98,65 +97,6 @@ def _sentence(image: str, verdict: Verdict, wanted: str, unwanted: str) -> str:
         parts.append(f"quality {verdict.quality:.1f}")
     notes = [name for name in ("abstained", "contradiction") if getattr(verdict, name)]
     return f"{image}: {', '.join(parts)}{' (' + ', '.join(notes) + ')' if notes else ''}"
-
-
-def _add_generate(commands: Any) -> None:
-    parser = commands.add_parser("generate", help="make one picture", allow_abbrev=False)
-    parser.add_argument("prompt")
-    parser.add_argument("--without", default="", help="the negative prompt")
-    parser.add_argument("--model", required=True, help="a diffusers pipeline folder or a Hub id")
-    parser.add_argument("--revision", help="branch, tag or commit of a Hub id")
-    parser.add_argument("--method", choices=list(METHODS), default="vsf")
-    for name, defaults in _settings().items():
-        default = next(iter(defaults.values()))
-        told = "of " + ", ".join(f"{method} ({value})" for method, value in defaults.items())
-        if isinstance(default, bool):
-            parser.add_argument(f"--{name}", action="store_const", const=True, help=told)
-        else:
-            kind = type(default)
-            parser.add_argument(f"--{name}", type=kind, metavar=kind.__name__.upper(), help=told)
-    parser.add_argument("--steps", type=int, help="sampler steps; the pipeline's own number unless given")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
-    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
-    parser.add_argument("-o", "--output", required=True, help="where the picture goes, as PNG")
-    parser.set_defaults(run=_generate)
-
-
-def _settings() -> dict[str, dict[str, float | bool | str]]:
-    """The settings of the methods by name: the default of each method that has it."""
-    found: dict[str, dict[str, float | bool | str]] = {}
-    for method, kind in METHODS.items():
-        for field in dataclasses.fields(kind):
-            if isinstance(field.default, float | bool | str):
-                found.setdefault(field.name, {})[method] = field.default
-    return found
-
-
-def _method(arguments: argparse.Namespace) -> GuidanceMethod:
-    given = {name: getattr(arguments, name) for name in _settings()}
-    return method_from(arguments.method, {name: value for name, value in given.items() if value is not None})
-
-
-def _generate(arguments: argparse.Namespace) -> None:
-    method = _method(arguments)
-    output = Path(arguments.output)
-    if isinstance(method, AttentionGuidance) and not arguments.without.strip():
-        raise NegjudgeError(f"--method {method.name} needs --without; --method none takes no negative prompt")
-    if arguments.steps is not None and arguments.steps < 1:
-        raise NegjudgeError(f"--steps is {arguments.steps}, expected 1 or more")
-    if output.suffix.lower() != ".png":
-        raise NegjudgeError(f"--output is {output}, expected a name that ends in .png")
-    if not output.parent.is_dir():
-        raise NegjudgeError(f"there is no folder {output.parent} to write {output.name} into; make it first")
-    from negjudge.pipelines import find_model
-    from negjudge.single import make_picture
-
-    model = find_model(arguments.model, arguments.revision, arguments.device, arguments.dtype)
-    steps = {} if arguments.steps is None else {"num_inference_steps": arguments.steps}
-    picture = make_picture(model, arguments.prompt, arguments.without, method, arguments.seed, steps)
-    write_atomically(output, picture)
-    print(f"{output}: {arguments.prompt!r} without {arguments.without!r}, {method}, seed {arguments.seed}")
 
 
 def _add_push(commands: Any) -> None:

@@ -78,11 +78,14 @@ def find_model(
 
     ``revision`` is a branch, tag or commit and goes with a Hub id alone. ``device`` "auto" takes CUDA, then
     MPS, then the CPU; ``offload`` keeps the parts that wait in main memory. Raises NegjudgeError where
-    there is no such folder or LoRA, the Hub does not give it, or the device is not there.
+    there is no such folder or LoRA, the Hub does not give it, the device is not there, or there is nothing to
+    offload from.
     """
     if dtype not in DTYPES:
         raise NegjudgeError(f"dtype {dtype!r} is not one of {', '.join(DTYPES)}")
-    device = _device(device)
+    device = find_device(device)
+    if offload and device == "cpu":
+        raise NegjudgeError("offload keeps a GPU's memory free, and the device is the CPU; leave it out")
     folder = Path(name)
     if folder.is_dir():
         if revision is not None:
@@ -162,7 +165,8 @@ def _fetch(name: str, revision: str | None) -> Path:
         ) from error
 
 
-def _device(device: str) -> str:
+def find_device(device: str) -> str:
+    """Return the device, for "auto" the best one here; NegjudgeError where it is not on this machine."""
     if device == "cpu":
         return device
     import torch

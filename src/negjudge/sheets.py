@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,25 +20,31 @@ from negjudge.runs import CONTROL, SHEETS
 # What the tables and sheets call the methods, in the order of their columns.
 METHOD_NAMES = {"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"}
 INK, FAINT, ACCENT, PAPER = "#1a1a1a", "#6b6b6b", "#b3261e", "#ffffff"
-MARGIN, GAP, LABEL = 16, 6, 200
+MARGIN, GAP, LABEL, HEADING = 16, 6, 200, 26
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a sheet: its label's lines, and a picture (or none) for each column."""
+    """One line of a sheet: its label's lines, a picture (or none) for each column, and their own headings."""
 
     label: tuple[str, ...]
     pictures: tuple[Path | None, ...]
+    headings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is drawn: a title, a heading (name and setting) for each column, the rows, a line below."""
+    """What is drawn: a title, a heading (name and setting) for each column, the rows, a line below.
+
+    ``negative`` stands in red under the title; ``label_width`` is the room for the rows' labels in pixels.
+    """
 
     title: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
     note: str = ""
+    negative: str = ""
+    label_width: int = LABEL
 
 
 def write_run_sheets(
@@ -82,25 +89,49 @@ def write_hero(run: Path, samples: Sequence[Sample], rows: int = 5, cell: int = 
     return _save(sheet, run / SHEETS / "hero.png", cell)
 
 
-def draw_sheet(sheet: Sheet, cell: int) -> Image.Image:
-    """Return the sheet as an RGB picture with every sample scaled to ``cell`` pixels a side."""
-    head, width = 96, MARGIN * 2 + LABEL + max(3, len(sheet.columns)) * (cell + GAP)
-    height = head + len(sheet.rows) * (cell + GAP) + 2 * MARGIN + 14
-    page = Image.new("RGB", (width, height), PAPER)
+def draw_sheet(sheet: Sheet, cell: int, height: int | None = None) -> Image.Image:
+    """Return the sheet as an RGB picture, each sample ``cell`` wide and ``height`` (or as much) high."""
+    size = (cell, cell if height is None else height)
+    width = MARGIN * 2 + sheet.label_width + max(3, *_widths(sheet)) * (cell + GAP)
+    title, note = _title(sheet, width - 2 * MARGIN), _wrapped(sheet.note, 12, width - 2 * MARGIN, 3)
+    drop = 44 if any(setting for _, setting in sheet.columns) else 26 if sheet.columns else 0
+    head = 52 + drop + 26 * (len(title) - 1)
+    steps = [size[1] + GAP + (HEADING if row.headings else 0) for row in sheet.rows]
+    page = Image.new("RGB", (width, head + sum(steps) + 2 * MARGIN + max(1, len(note)) * 16 - 2), PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, MARGIN), sheet.title, INK, _font(20))
+    for number, (line, colour) in enumerate(title):
+        pen.text((MARGIN, MARGIN + 26 * number), line, colour, _font(20))
     for column, (name, setting) in enumerate(sheet.columns):
-        left = MARGIN + LABEL + column * (cell + GAP)
-        pen.text((left, head - 44), name, INK, _font(18))
-        pen.text((left, head - 21), setting, FAINT, _fitting(setting, cell))
-    for number, row in enumerate(sheet.rows):
-        top = head + number * (cell + GAP)
-        _draw_label(pen, row.label, top + cell // 2)
-        for column, path in enumerate(row.pictures):
-            if path is not None:
-                page.paste(_scaled(path, cell), (MARGIN + LABEL + column * (cell + GAP), top))
-    pen.text((MARGIN, height - MARGIN - 14), sheet.note, FAINT, _font(12))
+        left = MARGIN + sheet.label_width + column * (cell + GAP)
+        pen.text((left, head - drop), name, INK, _fitting(name, cell, 18))
+        pen.text((left, head - 21), setting, FAINT, _fitting(setting, cell, 12))
+    for row, top in zip(sheet.rows, itertools.accumulate(steps, initial=head), strict=False):
+        _draw_row(page, sheet, row, top, size)
+    for number, line in enumerate(note):
+        pen.text((MARGIN, page.height - MARGIN + 2 - 16 * (len(note) - number)), line, FAINT, _font(12))
     return page
+
+
+def _widths(sheet: Sheet) -> list[int]:
+    return [len(sheet.columns), *(len(row.pictures) for row in sheet.rows)]
+
+
+def _title(sheet: Sheet, width: int) -> list[tuple[str, str]]:
+    """Return the lines over the pictures with their colours; at least one."""
+    title = [(line, INK) for line in _wrapped(sheet.title, 20, width, 6)]
+    return [*title, *((line, ACCENT) for line in _wrapped(sheet.negative, 20, width, 3))] or [("", INK)]
+
+
+def _draw_row(page: Image.Image, sheet: Sheet, row: Row, top: int, size: tuple[int, int]) -> None:
+    pen = ImageDraw.Draw(page)
+    below = top + (HEADING if row.headings else 0)
+    _draw_label(pen, row.label, below + size[1] // 2)
+    for column, path in enumerate(row.pictures):
+        left = MARGIN + sheet.label_width + column * (size[0] + GAP)
+        if row.headings:
+            pen.text((left, top), row.headings[column], INK, _fitting(row.headings[column], size[0], 18))
+        if path is not None:
+            page.paste(_scaled(path, size), (left, below))
 
 
 def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> None:
@@ -117,14 +148,27 @@ def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> 
         top += size + 6
 
 
-def _scaled(path: Path, cell: int) -> Image.Image:
+def _scaled(path: Path, size: tuple[int, int]) -> Image.Image:
     with Image.open(path) as image:
-        return image.convert("RGB").resize((cell, cell), Image.Resampling.LANCZOS)
+        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
-def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the largest small font in which a text is at most ``width`` pixels wide."""
-    return next((_font(size) for size in (12, 11, 10) if _font(size).getlength(text) <= width), _font(9))
+def _fitting(text: str, width: int, largest: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the largest font up to a size in which a text is at most ``width`` pixels wide."""
+    return next(
+        (_font(size) for size in range(largest, 9, -1) if _font(size).getlength(text) <= width), _font(9)
+    )
+
+
+def _wrapped(text: str, size: int, width: int, most: int) -> list[str]:
+    """Break a text into at most ``most`` lines of ``width`` pixels; what is beyond ends in three dots."""
+    # A line is seldom a fifth longer in letters than the text's mean width says.
+    most_letters = int(1.2 * width * len(text) / max(1, _font(size).getlength(text))) + 1
+    for characters in range(min(most_letters, len(text)), 0, -1):
+        lines = textwrap.wrap(text, characters, max_lines=most, placeholder="…")
+        if all(_font(size).getlength(line) <= width for line in lines):
+            return lines
+    return []
 
 
 @functools.cache

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-import io
+import inspect
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
-from negjudge.drawing import check_arguments
 from negjudge.errors import NegjudgeError
-from negjudge.guidance import GuidanceMethod, guide, pipeline_arguments
-from negjudge.jobs import Rendering
+from negjudge.generate_plan import Asked
+from negjudge.guidance import guide, pipeline_arguments
 from negjudge.pipelines import Model
+
+if TYPE_CHECKING:
+    from negjudge.video import Drawn
 
 CALL = "call.json"
 
 
-def make_picture(
-    model: Model,
-    prompt: str,
-    negative_prompt: str,
-    method: GuidanceMethod,
-    seed: int,
-    arguments: Mapping[str, Any],
-) -> bytes:
-    """Return a picture as PNG. ``arguments`` go to the pipeline's call, over those of the model's call.json.
+def make_picture(model: Model, asked: Asked, bar: bool = False) -> tuple[Drawn, dict[str, Any]]:
+    """Return what the pipeline draws, and the arguments of its call; ``bar`` shows the pipeline's steps.
 
-    Noise is drawn on the CPU, so that a seed means the same on every device.
+    Noise is drawn on the CPU, so that a seed means the same on every device. Raises NegjudgeError where the
+    pipeline refuses an argument, and where the device's memory is too small.
     """
     import torch
 
     pipe = model.pipe
-    merged = {**call_defaults(model), **arguments, **pipeline_arguments(pipe, method, negative_prompt)}
-    check_arguments(pipe, Rendering(arguments=merged))
-    pipe.set_progress_bar_config(disable=False)
-    with guide(pipe, method, negative_prompt=negative_prompt):
-        picture = pipe(prompt=prompt, generator=torch.Generator("cpu").manual_seed(seed), **merged).images[0]
-    content = io.BytesIO()
-    picture.save(content, "PNG")
-    return content.getvalue()
+    arguments = {**asked.call, **pipeline_arguments(pipe, asked.method, asked.negative)}
+    pipe.set_progress_bar_config(disable=not bar)
+    try:
+        with guide(pipe, asked.method, negative_prompt=asked.negative):
+            generator = torch.Generator("cpu").manual_seed(asked.seed)
+            output = pipe(prompt=asked.prompt, generator=generator, **arguments)
+    except torch.OutOfMemoryError:
+        raise NegjudgeError(
+            "the device's memory is too small for the picture; add --offload, or smaller --width and --height"
+        ) from None
+    except (TypeError, ValueError) as error:  # how diffusers says that an argument does not fit
+        raise NegjudgeError(
+            f"{type(pipe).__name__} refuses the call: {str(error).splitlines()[0]}"
+        ) from error
+    drawn = (output.images if hasattr(output, "images") else output.frames)[0]
+    return drawn, _with_defaults(pipe, arguments)
+
+
+def _with_defaults(pipe: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the sampler's steps and the scale of a pipeline's call where they are the pipeline's own."""
+    own = inspect.signature(pipe.__call__).parameters
+    told = {name: own[name].default for name in ("num_inference_steps", "guidance_scale") if name in own}
+    return {**{name: value for name, value in told.items() if isinstance(value, int | float)}, **arguments}
+
+
+def check_call(model: Model, asked: Asked, given: Collection[str]) -> None:
+    """Raise NegjudgeError for an argument that the pipeline's call does not take.
+
+    ``given`` are those that a person chose: they may not be what the guidance method sets.
+    """
+    kind = type(model.pipe).__name__
+    known = set(inspect.signature(model.pipe.__call__).parameters)
+    for name in asked.call:
+        if name not in known:
+            where = "--call" if name in given else "the call's arguments"
+            raise NegjudgeError(f"{where}: {kind} takes no {name!r}; it takes {', '.join(sorted(known))}")
+    for name in pipeline_arguments(model.pipe, asked.method, asked.negative):
+        if name in given:
+            raise NegjudgeError(f"--call {name}: the method {asked.method.name!r} sets it; leave it out")
 
 
 def call_defaults(model: Model) -> dict[str, Any]:

@@ -103,3 +103,35 @@ def test_labels_and_headings_are_drawn():
     label, heading, title = ink[HEAD:196, :LABEL], ink[50:HEAD, LABEL:], ink[:45]
     assert min(label.sum(), heading.sum(), title.sum()) > 100
     assert not ink[HEAD:196, LABEL + MARGIN :].any()
+
+
+def test_a_sheet_without_columns_has_a_heading_for_each_picture(tmp_path):
+    files = []
+    for number in range(4):
+        files.append(tmp_path / f"{number}.png")
+        Image.new("RGB", (32, 16), (0, 0, 60 * number)).save(files[-1])
+    rows = tuple(Row((), tuple(files[i : i + 2]), ("seed 7", "seed 8")) for i in (0, 2))
+    page = draw_sheet(Sheet("Title", (), rows, negative="without tail", label_width=0), 100, 50)
+    head, step = page.height - 2 * MARGIN - 14 - 2 * (50 + GAP + 26), 50 + GAP + 26
+    for row in (0, 1):
+        for column in (0, 1):
+            left, top = MARGIN + column * (100 + GAP), head + row * step
+            assert page.getpixel((left + 50, top + 26 + 25)) == (0, 0, 60 * (2 * row + column))
+            heading = np.asarray(page.crop((left, top, left + 100, top + 24)))
+            assert (heading < 128).any(axis=2).sum() > 20
+    red = np.asarray(page.crop((0, MARGIN + 26, page.width, head)))
+    assert ((red[..., 0] > 150) & (red[..., 1] < 80)).sum() > 50
+
+
+def test_a_long_title_and_a_long_note_keep_inside_the_sheet():
+    words = "a very long prompt " * 40
+    page = np.asarray(draw_sheet(Sheet(words, (("VSF", ""),), (), words), 100))
+    ink = (page < 200).any(axis=2)
+    assert not ink[:, -MARGIN:].any()
+    short = draw_sheet(Sheet("a prompt", (("VSF", ""),), (), "a note"), 100)
+    assert page.shape[0] == short.height + 5 * 26 + 2 * 16  # six lines at most, three below
+
+
+def test_a_heading_shrinks_to_its_column():
+    page = np.asarray(draw_sheet(Sheet("T", (("schedule cosine", ""), ("", "")), ()), 100))
+    assert not (page[40:, MARGIN + LABEL + 100 + GAP :] < 128).any()

@@ -13,8 +13,9 @@ from PIL import Image
 
 from negjudge.cli import main
 from negjudge.errors import NegjudgeError
+from negjudge.generate_plan import Asked
 from negjudge.guidance import VSF, Plain, guide
-from negjudge.single import call_defaults, make_picture
+from negjudge.single import call_defaults, check_call
 
 CALL = {"num_inference_steps": 3, "width": 32, "height": 32, "max_sequence_length": 8}
 
@@ -65,7 +66,7 @@ def test_method_none_is_the_plain_pipeline(folder, model, tmp_path):
 
 def test_an_argument_that_the_pipeline_lacks_is_named(model):
     with pytest.raises(NegjudgeError, match="StableDiffusion3Pipeline takes no 'stepz'"):
-        make_picture(model, "a bicycle", "", Plain(), 0, {"stepz": 2})
+        check_call(model, Asked("a bicycle", "", Plain(), 0, {"stepz": 2}), ())
 
 
 @pytest.mark.parametrize(("content", "fault"), [("{", "not valid JSON"), ("[1]", "expected an object")])
