@@ -56,6 +56,11 @@ def add_generate(commands: Any) -> None:
         "--offload", action="store_true", help="keep parts of the pipeline that wait in main memory"
     )
     parser.add_argument(
+        "--attention-map",
+        action="store_true",
+        help="beside each guided picture, a sheet of the attention it pays to the negative's tokens",
+    )
+    parser.add_argument(
         "--from",
         dest="source",
         metavar="PICTURE",
@@ -97,7 +102,11 @@ def _repeat(arguments: argparse.Namespace) -> None:
     from negjudge.generate_repeat import repeat
 
     kept = {"source", "model", "revision", "device", "dtype", "offload", "output", "run"}
-    given = [name for name, value in vars(arguments).items() if name not in kept and value is not None]
+    given = [
+        name
+        for name, value in vars(arguments).items()
+        if name not in kept and value is not None and value is not False
+    ]
     if given:
         named = "a prompt" if given[0] == "prompt" else f"--{given[0]}"
         raise NegjudgeError(f"--from repeats a picture as it was made; leave out {named}")
@@ -120,7 +129,7 @@ def _generate(arguments: argparse.Namespace) -> None:
     device, dtype = arguments.device or "auto", arguments.dtype or "float32"
     model = find_model(arguments.model, arguments.revision, device, dtype, arguments.offload)
     plan = with_defaults(plan, call_defaults(model))
-    new = make_pictures(model, plan.pictures, call)
+    new = make_pictures(model, plan.pictures, call, arguments.attention_map)
     save_sheet(plan, model)
     print(_summary(plan, new, arguments, output, method))
 

@@ -3,38 +3,76 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from negjudge.durable import write_atomically
 from negjudge.generate_plan import Picture, Plan
+from negjudge.guidance.methods import AttentionGuidance
 from negjudge.pipelines import Model
 from negjudge.progress import progress_bar
 from negjudge.provenance import is_made, record_of, save_picture, save_png
 from negjudge.single import check_call, make_picture
 from negjudge.sweeps import label
+from negjudge.video import Drawn, middle_frame
+
+if TYPE_CHECKING:
+    from negjudge.guidance import AttentionRecord
 
 
-def make_pictures(model: Model, pictures: Sequence[Picture], given: Collection[str] = ()) -> int:
+def make_pictures(
+    model: Model, pictures: Sequence[Picture], given: Collection[str] = (), maps: bool = False
+) -> int:
     """Make the pictures that are not there yet, each written when it is made; return how many are new.
+
+    With ``maps`` each guided picture gets a sheet beside it of its attention to the negative's tokens.
 
     ``given`` are the call's arguments that a person chose. One picture shows the pipeline's bar over its
     steps, several a bar over pictures.
     """
     records = {picture.path: record_of(picture.asked, model) for picture in pictures}
-    missing = [picture for picture in pictures if not is_made(picture.path, records[picture.path])]
+    missing = [
+        picture
+        for picture in pictures
+        if not is_made(picture.path, records[picture.path])
+        or (maps and _is_guided(picture) and not map_of(picture.path).exists())
+    ]
     if not missing:
         return 0
+    from negjudge.guidance import AttentionRecord
+
     check_call(model, missing[-1].asked, given)
     several = len(pictures) > 1
     done = len(pictures) - len(missing)
     with progress_bar("generating", len(pictures), "pictures", done, several) as advance:
         for picture in missing:
-            drawn, call = make_picture(model, picture.asked, bar=not several)
+            record = AttentionRecord() if maps and _is_guided(picture) else None
+            drawn, call = make_picture(model, picture.asked, not several, record)
+            if record is not None:
+                _save_map(picture.path, drawn, record)
             save_picture(picture.path, drawn, records[picture.path], call)
             advance()
     return len(missing)
+
+
+def map_of(path: Path) -> Path:
+    """Return where a picture's sheet of attention lies."""
+    return path.with_name(f"{path.stem}-attention.png")
+
+
+def _is_guided(picture: Picture) -> bool:
+    return isinstance(picture.asked.method, AttentionGuidance)
+
+
+def _save_map(path: Path, drawn: Drawn, record: AttentionRecord) -> None:
+    from negjudge.heatmaps import draw_heatmaps
+
+    buffer = io.BytesIO()
+    draw_heatmaps(middle_frame(drawn) if isinstance(drawn, list) else drawn, record).save(buffer, "PNG")
+    write_atomically(map_of(path), buffer.getvalue())
 
 
 def save_sheet(plan: Plan, model: Model) -> None:

@@ -89,6 +89,8 @@ def find_output(text: str) -> Output:
     if path.is_dir():
         return Output(path, None)
     as_folder = text.endswith("/")
+    if path.suffix.lower() == ".mp4":  # a video, whose middle frame holds the record
+        path = path.with_suffix(".png")
     if not as_folder and path.suffix.lower() != ".png":
         raise NegjudgeError(
             f"--output is {text}, expected a name that ends in .png, or a folder, in / where it is new"

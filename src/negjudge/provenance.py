@@ -16,11 +16,10 @@ from negjudge.generate_plan import Asked
 from negjudge.guidance import method_from
 from negjudge.pipelines import DTYPES, Model
 from negjudge.sweeps import is_seed
+from negjudge.video import Drawn, encode_mp4, middle_frame
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from negjudge.video import Drawn
 
 KEY = "negjudge"
 """The PNG's text chunk that holds the record."""
@@ -65,14 +64,11 @@ def asked_from(record: Mapping[str, Any]) -> Asked:
 def save_picture(path: Path, drawn: Drawn, record: Mapping[str, Any], call: Mapping[str, Any]) -> None:
     """Write a picture with its record, then the record beside it.
 
-    Raises NegjudgeError for a video, which has no place here yet.
+    Of a video the picture is the middle frame; the whole is written first, as MP4 beside it.
     """
-    from PIL import Image
-
-    if not isinstance(drawn, Image.Image):
-        raise NegjudgeError(
-            "this model makes videos, and `negjudge generate` saves pictures; use the stage generate"
-        )
+    if isinstance(drawn, list):
+        write_atomically(path.with_suffix(".mp4"), encode_mp4(drawn))
+        drawn = middle_frame(drawn)
     rendered = {**call, "width": drawn.width, "height": drawn.height}
     save_png(path, drawn, {**record, RENDERED: rendered})
 

@@ -13,13 +13,18 @@ from negjudge.guidance import guide, pipeline_arguments
 from negjudge.pipelines import Model
 
 if TYPE_CHECKING:
+    from negjudge.guidance import AttentionRecord
     from negjudge.video import Drawn
 
 CALL = "call.json"
 
 
-def make_picture(model: Model, asked: Asked, bar: bool = False) -> tuple[Drawn, dict[str, Any]]:
+def make_picture(
+    model: Model, asked: Asked, bar: bool = False, record: AttentionRecord | None = None
+) -> tuple[Drawn, dict[str, Any]]:
     """Return what the pipeline draws, and the arguments of its call; ``bar`` shows the pipeline's steps.
+
+    ``record`` collects the attention that the picture pays to the negative.
 
     Noise is drawn on the CPU, so that a seed means the same on every device. Raises NegjudgeError where the
     pipeline refuses an argument, and where the device's memory is too small.
@@ -30,7 +35,7 @@ def make_picture(model: Model, asked: Asked, bar: bool = False) -> tuple[Drawn, 
     arguments = {**asked.call, **pipeline_arguments(pipe, asked.method, asked.negative)}
     pipe.set_progress_bar_config(disable=not bar)
     try:
-        with guide(pipe, asked.method, negative_prompt=asked.negative):
+        with guide(pipe, asked.method, negative_prompt=asked.negative, record=record):
             generator = torch.Generator("cpu").manual_seed(asked.seed)
             output = pipe(prompt=asked.prompt, generator=generator, **arguments)
     except torch.OutOfMemoryError:

@@ -2,6 +2,7 @@
 
 import json
 
+import av
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -58,10 +59,14 @@ def test_a_picture_is_made_when_its_own_record_says_so(tmp_path, record):
     assert not is_made(path, record)
 
 
-def test_a_video_has_no_place_yet(tmp_path, record):
-    with pytest.raises(NegjudgeError, match="makes videos"):
-        save_picture(tmp_path / "x.png", [DRAWN, DRAWN], record, {})
-    assert list(tmp_path.iterdir()) == []
+def test_a_video_lies_beside_its_middle_frame(tmp_path, record):
+    frames = [Image.new("RGB", (16, 16), (shade, 0, 0)) for shade in (10, 120, 240)]
+    save_picture(tmp_path / "out.png", frames, record, {})
+    with Image.open(tmp_path / "out.png") as middle:
+        assert middle.getpixel((8, 8)) == (120, 0, 0)
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        assert len(list(video.decode(video=0))) == 3
+    assert is_made(tmp_path / "out.png", record)
 
 
 @pytest.mark.parametrize(

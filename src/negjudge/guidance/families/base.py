@@ -111,7 +111,7 @@ def refuse(call: Arguments, what: str, *names: str) -> None:
 def spelled(tokenizer: Any, ids: list[int]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     """What tokens say, and which of them are begin, end or padding."""
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
-    return tuple(tokenizer.convert_ids_to_tokens(ids)), tuple(token in special for token in ids)
+    return _words(tokenizer, ids), tuple(token in special for token in ids)
 
 
 def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
@@ -120,6 +120,11 @@ def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[st
     first = whole.rfind(text.strip())
     if first < 0:  # the template changes the text
         first, text = 0, whole
-    words = tuple(tokenizer.convert_ids_to_tokens(encoded["input_ids"]))
     special = tuple(stop <= first or start >= first + len(text) for start, stop in encoded["offset_mapping"])
-    return words, special
+    return _words(tokenizer, encoded["input_ids"]), special
+
+
+def _words(tokenizer: Any, ids: list[int]) -> tuple[str, ...]:
+    """Tokens without the marks that tokenizers put for spaces and ends of words."""
+    tokens = tokenizer.convert_ids_to_tokens(ids)
+    return tuple(tokenizer.convert_tokens_to_string([token]).strip() or token for token in tokens)

@@ -30,7 +30,9 @@ class UNet(Family):
         return [pipe.unet]
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
-        return {name: each for name, each in denoiser.named_modules() if name.endswith(".attn2")}
+        found = {name: each for name, each in denoiser.named_modules() if name.endswith(".attn2")}
+        # In the order of the forward, which is that of their names down, mid, up.
+        return dict(sorted(found.items(), key=lambda named: "dmu".index(named[0][0])))
 
     def plain_arguments(self, pipe: Any) -> dict[str, Any]:
         return {"guidance_scale": 0.0}
