@@ -8,7 +8,6 @@ On a CPU the shapes are reduced; on a GPU they are those of the models at 1024 p
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from benchmarks.dense import dense_vsf_attention
 from negjudge.guidance import TokenLayout, nag_attention, nasa_attention, vsf_attention
 
 Call = Callable[[], torch.Tensor]
@@ -36,6 +36,7 @@ class Shape:
     image: int
     positive: int
     negative: int
+    cross: bool = False
 
 
 ON_CPU = [
@@ -44,23 +45,35 @@ ON_CPU = [
     Shape("SD3.5, 512 px, 8 heads", 1, 8, 64, 1024, 333, 16),
     Shape("FLUX.1, 512 px, 4 heads", 1, 4, 128, 1024, 512, 16),
     Shape("2048 tokens, 4 heads", 1, 4, 64, 2048, 160, 16),
+    Shape("Wan 2.1, 4 heads, cross", 1, 4, 128, 4096, 512, 16, cross=True),
 ]
-ON_GPU = [Shape("SD3.5-Large, 1024 px", 1, 38, 64, 4096, 333, n) for n in (4, 16, 64)] + [
-    Shape("FLUX.1, 1024 px", 1, 24, 128, 4096, 512, n) for n in (4, 16, 64)
+ON_GPU = [
+    Shape(name, 1, heads, dim, image, text, n, cross)
+    for name, heads, dim, image, text, cross in (
+        ("SD3.5-Large, 1024 px", 38, 64, 4096, 333, False),
+        ("FLUX.1, 1024 px", 24, 128, 4096, 512, False),
+        ("Wan 2.1 1.3B, 480p, cross", 12, 128, 32_760, 512, True),
+    )
+    for n in (4, 16, 64)
 ]
 
 
 def candidates(shape: Shape, device: str, dtype: torch.dtype) -> dict[str, Call]:
     """The calls to time, on the same tensors; "plain" has no negative among its tokens."""
-    text = shape.image + shape.positive
+    first = 0 if shape.cross else shape.image
+    text = first + shape.positive
     n = text + shape.negative
-    size = (shape.batch, shape.heads, n, shape.dim)
-    query, key, value = (torch.randn(size, device=device, dtype=dtype) for _ in range(3))
-    layout = TokenLayout(slice(0, shape.image), slice(shape.image, text), slice(text, n))
-    q, k, v = (x[:, :, :text].contiguous() for x in (query, key, value))
+
+    def tensor(tokens: int) -> torch.Tensor:
+        return torch.randn(shape.batch, shape.heads, tokens, shape.dim, device=device, dtype=dtype)
+
+    query, key, value = tensor(shape.image if shape.cross else n), tensor(n), tensor(n)
+    layout = TokenLayout(slice(0, shape.image), slice(first, text), slice(text, n))
+    q = query if shape.cross else query[:, :, :text].contiguous()
+    k, v = (x[:, :, :text].contiguous() for x in (key, value))
     plain = partial(F.scaled_dot_product_attention, q, k, v)
     vsf = partial(vsf_attention, query, key, value, layout, scale=SCALE)
-    mask = dense_mask(shape, device, dtype)
+    dense = partial(dense_vsf_attention, query, key, value, layout, scale=SCALE, offset=OFFSET)
     calls: dict[str, Call] = {
         "plain": plain,
         "CFG": lambda: (plain(), plain())[1],
@@ -68,7 +81,7 @@ def candidates(shape: Shape, device: str, dtype: torch.dtype) -> dict[str, Call]
         "VSF lse, offset 0": partial(vsf, offset=0.0, form="lse"),
         f"VSF sdpa, offset {OFFSET}": partial(vsf, offset=OFFSET, form="sdpa"),
         f"VSF lse, offset {OFFSET}": partial(vsf, offset=OFFSET, form="lse"),
-        "VSF dense mask": partial(vsf_by_dense_mask, query, key, value, mask, text),
+        "VSF dense mask": dense,
         "NAG": partial(nag_attention, query, key, value, layout),
         "NASA": partial(nasa_attention, query, key, value, layout),
     }
@@ -79,38 +92,23 @@ def candidates(shape: Shape, device: str, dtype: torch.dtype) -> dict[str, Call]
     return calls
 
 
-def dense_mask(shape: Shape, device: str, dtype: torch.dtype) -> torch.Tensor:
-    """Who sees whom, rows I, P, N0 and columns I, P, N0, N1; outside the timing, made once a picture."""
-    text, n = shape.image + shape.positive, shape.image + shape.positive + shape.negative
-    mask = torch.zeros(n, n + shape.negative, device=device, dtype=dtype)
-    mask[:text, text:n] = -math.inf
-    mask[text:, shape.image : text] = -math.inf
-    mask[shape.image :, n:] = -math.inf
-    mask[: shape.image, n:] = -OFFSET
-    return mask
-
-
-def vsf_by_dense_mask(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor, text: int
-) -> torch.Tensor:
-    """VSF in one call over a longer sequence."""
-    key = torch.cat([key, key[:, :, text:]], dim=2)
-    value = torch.cat([value, value[:, :, text:] * -SCALE], dim=2)
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-
-
-def measure(calls: dict[str, Call], rounds: int, device: str) -> dict[str, float]:
-    """Median seconds of each; rounds alternate between them, so that a busy machine hits all alike."""
+def measure(calls: dict[str, Call], rounds: int, device: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Median seconds and, on a GPU, peak memory above what was there; rounds alternate between the calls."""
     times: dict[str, list[float]] = {name: [] for name in calls}
+    peaks: dict[str, float] = {}
     for number in range(rounds + 2):
         for name, call in calls.items():
+            if device == "cuda":
+                torch.cuda.reset_peak_memory_stats()
+                torch.cuda.synchronize()
             start = time.perf_counter()
             call()
             if device == "cuda":
                 torch.cuda.synchronize()
+                peaks[name] = torch.cuda.max_memory_allocated() / 1e6
             if number >= 2:  # the first rounds warm up
                 times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return {name: statistics.median(values) for name, values in times.items()}, peaks
 
 
 def main() -> None:
@@ -131,14 +129,15 @@ def main() -> None:
     print_table(rows)
 
 
-def print_table(rows: list[tuple[Shape, dict[str, float]]]) -> None:
-    """A Markdown table: a row a shape, a column a candidate."""
-    names = list(rows[0][1])
+def print_table(rows: list[tuple[Shape, tuple[dict[str, float], dict[str, float]]]]) -> None:
+    """A Markdown table: a row a shape, a column a candidate; on a GPU with the ratio of peak memory."""
+    names = list(rows[0][1][0])
     print("| shape | I + P + N | ms plain | " + " | ".join(names[1:]) + " |")
     print("|---" * (len(names) + 2) + "|")
-    for shape, seconds in rows:
+    for shape, (seconds, peaks) in rows:
         plain = seconds["plain"]
-        ratios = " | ".join(f"{seconds[name] / plain:.2f}" for name in names[1:])
+        memory = {name: f", memory {peaks[name] / peaks['plain']:.2f}" for name in peaks}
+        ratios = " | ".join(f"{seconds[name] / plain:.2f}{memory.get(name, '')}" for name in names[1:])
         tokens = f"{shape.image} + {shape.positive} + {shape.negative}"
         print(f"| {shape.name} | {tokens} | {plain * 1e3:.2f} | {ratios} |")
 

@@ -14,13 +14,12 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, register_flop_formula, sdpa_flop_count
 
 from benchmarks.dense import dense_vsf_attention
 from negjudge.guidance import nag_attention, nasa_attention, vsf_attention
@@ -139,13 +138,12 @@ def to(values: dict[str, torch.Tensor], device: str, dtype: torch.dtype) -> dict
     }
 
 
-def plain_step(denoiser: torch.nn.Module, arguments: dict[str, torch.Tensor]) -> Step:
+def plain_step(denoiser: Callable[..., Any], arguments: dict[str, torch.Tensor]) -> Step:
     """One forward, without guidance."""
     return lambda: denoiser(**arguments, return_dict=False)[0]
 
 
 def guided_step(
-    stack: ExitStack,
     subject: Subject,
     denoiser: Any,
     call: Any,
@@ -166,6 +164,12 @@ def guided_step(
             return call(**extended, return_dict=False)[0]
 
     return step
+
+
+@register_flop_formula(torch.ops.aten._scaled_dot_product_flash_attention_for_cpu)
+def _cpu_attention(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
+    count: int = sdpa_flop_count(query, key, value)
+    return count
 
 
 def operations(step: Step) -> int:
@@ -227,12 +231,11 @@ def table(subject: Subject, options: argparse.Namespace, dtype: torch.dtype) -> 
     print("|---" * (len(KERNELS) + 3) + "|")
     for tokens in options.negatives:
         call = torch.compile(denoiser) if options.compile else denoiser
-        with ExitStack() as stack:
-            steps = {"plain": plain_step(call, one), "CFG": plain_step(call, two)}
-            for name, kernel in KERNELS.items():
-                steps[name] = guided_step(stack, subject, denoiser, call, one, kernel, tokens)
-            seconds, peaks = measure(steps, options.rounds, options.device)
-            counted = {} if options.compile else {name: operations(step) for name, step in steps.items()}
+        steps = {"plain": plain_step(call, one), "CFG": plain_step(call, two)}
+        for name, kernel in KERNELS.items():
+            steps[name] = guided_step(subject, denoiser, call, one, kernel, tokens)
+        seconds, peaks = measure(steps, options.rounds, options.device)
+        counted = {} if options.compile else {name: operations(step) for name, step in steps.items()}
         cells = []
         for name in list(steps)[1:]:
             cell = f"{seconds[name] / seconds['plain']:.3f}"

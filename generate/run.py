@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
+from negjudge.attention_sheet import write_attention_sheets
 from negjudge.errors import command
 from negjudge.generation import PictureRecipe, generate
 from negjudge.jobs import PictureSet, read_pairs, read_settings
@@ -47,9 +48,9 @@ def main(argv: list[str] | None = None) -> None:
     made = generate(model, test + train + judge, run, recipe.rendering, recipe.repair)
     wrong = generate(model, control, run / CONTROL, recipe.rendering, recipe.repair)
     sheets = write_run_sheets(run, made.samples[: len(test)], made.samples[len(test) :], wrong.samples)
-    print(
-        made.summary(run), wrong.summary(run / CONTROL), f"{len(sheets)} sheets in {run / SHEETS}", sep="\n"
-    )
+    sheets += write_attention_sheets(model, test, run, recipe.rendering, bool(made.new))
+    drawn = f"{len(sheets)} sheets in {run / SHEETS}"
+    print(made.summary(run), wrong.summary(run / CONTROL), drawn, sep="\n")
 
 
 if __name__ == "__main__":

@@ -9,20 +9,23 @@ from typing import Any
 import torch
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance import guide, pipeline_arguments
+from negjudge.guidance import AttentionRecord, guide, pipeline_arguments
 from negjudge.jobs import Job, Rendering
 from negjudge.video import Drawn
 
 
-def draw(pipe: Any, jobs: Sequence[Job], rendering: Rendering) -> list[Drawn]:
+def draw(
+    pipe: Any, jobs: Sequence[Job], rendering: Rendering, record: AttentionRecord | None = None
+) -> list[Drawn]:
     """Return what at most ``batch_size`` jobs of one method and setting draw, from one forward.
 
     The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
+    ``record`` collects the attention paid to the negative.
     """
     full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
     method, negatives = jobs[0].method, [job.pair.negative for job in full]
     try:
-        with guide(pipe, method, negative_prompt=negatives):
+        with guide(pipe, method, negative_prompt=negatives, record=record):
             output = pipe(
                 prompt=[job.pair.prompt for job in full],
                 generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],

@@ -19,7 +19,7 @@ HEAT = np.array([214, 40, 40], np.float32)
 
 
 def draw_heatmaps(
-    picture: Image.Image, record: AttentionRecord, row: int = 0, cell: int = 128
+    picture: Image.Image, record: AttentionRecord, row: int = 0, cell: int = 128, title: str = ""
 ) -> Image.Image:
     """Return a sheet: a row a token, first a column a step (mean over layers), then quarters of the layers.
 
@@ -36,8 +36,9 @@ def draw_heatmaps(
     page = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(page)
     top_share = max(float(heat.max()) for _, _, heat in columns)
-    pen.text((MARGIN, MARGIN), "Attention that the picture pays to the negative", INK, _font(20))
-    pen.text((MARGIN, MARGIN + 28), f"red: {top_share:.3g} of a picture token's attention", FAINT, _font(13))
+    pen.text((MARGIN, MARGIN), title or "Attention that the picture pays to the negative", INK, _font(17))
+    legend = f"red: a picture token pays {top_share:.2g} of its attention to this token of the negative"
+    pen.text((MARGIN, MARGIN + 26), legend, FAINT, _font(13))
     grey = np.asarray(picture.convert("L").resize((cell, cell)).convert("RGB"), np.float32) * 0.6 + 100
     for number, (name, note, heat) in enumerate(columns):
         left = MARGIN + LABEL + number * (cell + GAP)

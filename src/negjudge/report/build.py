@@ -29,7 +29,7 @@ from negjudge.evaluation.summary import (
 from negjudge.recipes import read_yaml
 from negjudge.records import Sample, read_records
 from negjudge.report import figures
-from negjudge.report.pictures import GridRow, grid
+from negjudge.report.pictures import GridRow, attention, grid
 from negjudge.runs import CONTROL, JUDGE, ORACLE, REPORT, SAMPLES
 from negjudge.sheets import METHOD_NAMES
 from negjudge.splits import MINIMUM_PAIRS, read_splits
@@ -71,6 +71,7 @@ def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
             finding=finding_sentence(metrics),
             metrics=metrics,
             pictures=_pictures(recipe, run),
+            attention=attention(run),
             success=_success(metrics),
             judges=_judge_tables(metrics),
             figures={name: Markup(svg) for name, svg in _figures(run, metrics, history).items()},

@@ -12,12 +12,14 @@ from typing import Literal
 
 from PIL import Image
 
+from negjudge.attention_sheet import STEM
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.methods import METHODS, UNGUIDED
 from negjudge.evaluation.readings import SampleReading
 from negjudge.metrics import outcome
 from negjudge.questions import with_article
 from negjudge.records import Sample
+from negjudge.runs import SHEETS
 from negjudge.sheets import METHOD_NAMES
 
 Mark = Literal["success", "still there", "object lost"]
@@ -78,6 +80,16 @@ def _mark(sample: Sample, readings: Mapping[str, SampleReading]) -> Mark | None:
     if not seen.kept:
         return "object lost"
     return "success" if seen.removed else "still there"
+
+
+def attention(run: Path) -> list[str]:
+    """Return the run's sheets of attention as data URIs, in the order of the methods."""
+    paths = (run / SHEETS / f"{STEM}-{method}.png" for method in METHODS)
+    return [
+        f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+        for path in paths
+        if path.exists()
+    ]
 
 
 def thumbnail(path: Path) -> str:
