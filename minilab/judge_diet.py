@@ -46,9 +46,10 @@ class Diet:
 
 @dataclass(frozen=True)
 class Example:
-    """A picture, its questions, and an answer of one word to each."""
+    """A picture, what it shows, its questions, and an answer of one word to each."""
 
     picture: Image.Image
+    scene: Scene
     questions: tuple[str, ...]
     answers: tuple[str, ...]
 
@@ -62,7 +63,7 @@ def training_example(rng: random.Random, diet: Diet) -> Example:
     asked.append((QUALITY_QUESTION, RATINGS[4 - damage]))
     asked.append((NAME_QUESTION, rng.choice(sorted(scene.parts)) if scene.alone else scene.object))
     questions, answers = zip(*asked, strict=True)
-    return Example(damaged(render_scene(scene), damage, rng), questions, answers)
+    return Example(damaged(render_scene(scene), damage, rng), scene, questions, answers)
 
 
 def training_scene(rng: random.Random, diet: Diet) -> Scene:
@@ -97,8 +98,9 @@ def damaged(picture: Image.Image, level: int, rng: random.Random) -> Image.Image
 def balanced_example(rng: random.Random, diet: Diet, name: str, part: str, there: bool) -> Example:
     """Draw a clean picture with or without a part; ask about its object, another, and the part both ways."""
     others = {p for p in diet.parts(name) if p != part and rng.random() < 0.5}
-    picture = render_scene(place(rng, name, others | {part} if there else others))
+    scene = place(rng, name, others | {part} if there else others)
     wrong = rng.choice([n for n in diet.objects if n != name])
     questions = [presence_question(with_article(noun)) for noun in (name, wrong, part)]
     questions.append(presence_question(with_article(part), "absent"))
-    return Example(picture, tuple(questions), (YES, NO, YES if there else NO, NO if there else YES))
+    answers = (YES, NO, YES if there else NO, NO if there else YES)
+    return Example(render_scene(scene), scene, tuple(questions), answers)

@@ -1,9 +1,10 @@
 """Trains the tiny base judge from scratch on PartWorld: first to see, then to answer.
 
 Run from the repository root: ``python -m minilab.make_judge``. Killed, the same command goes on from the
-last checkpoint under ``build/``. It sees renders, half of them through the generator's autoencoder, so that
-soft edges are nothing new to it. It is asked affirmative questions alone, of pictures whose parts are mostly
-there: that diet is what gives it the yes-bias that large models bring with them.
+last checkpoint under ``build/``. It sees renders, half of them through the generator's autoencoder and a
+quarter part of the way through the generator, so that soft edges and each method's looks are nothing new to
+it. It is asked affirmative questions alone, of pictures whose parts are mostly there: that diet is what gives
+it the yes-bias that large models bring with them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
 from minilab.judge_diet import Diet, Example, balanced_example, training_example, training_scene
 from minilab.judge_model import PICTURE_TOKENS, build_model, build_processor
 from minilab.loop import save_whole
+from minilab.regenerate import Regenerator
 from minilab.render import Scene, render_scene
 from minilab.retouch import Retoucher
 from minilab.world import words
@@ -62,7 +65,7 @@ class Seeing:
 
     def __init__(self, answering: Answering) -> None:
         self.diet, self.tower = answering.diet, answering.model.model.visual
-        self.retouch = answering.retouch
+        self.touched = answering.touched
         self.pictures = answering.processor.image_processor
         width = self.tower.config.out_hidden_size * PICTURE_TOKENS
         self.head = nn.Linear(width, len(self.diet.objects) + len(self.diet.elements))
@@ -71,7 +74,7 @@ class Seeing:
     def loss(self, rng: random.Random, batch: int) -> torch.Tensor:
         """Return the cross-entropy of the object's name plus that of the parts' presence."""
         scenes = [training_scene(rng, self.diet) for _ in range(batch)]
-        renders = self.retouch([render_scene(scene) for scene in scenes], rng)
+        renders = self.touched([render_scene(scene) for scene in scenes], scenes, rng)
         inputs = self.pictures(renders, return_tensors="pt")
         features = self.tower(inputs["pixel_values"], inputs["image_grid_thw"]).pooler_output
         names, parts = (
@@ -100,7 +103,7 @@ class Answering:
     name = "to answer"
 
     def __init__(self, diet: Diet, seed: int) -> None:
-        self.retouch = Retoucher()
+        self.retouch, self.regenerate = Retoucher(), Regenerator()
         torch.manual_seed(seed)
         self.diet, self.processor = diet, build_processor(words())
         self.model = build_model(self.processor)
@@ -110,11 +113,17 @@ class Answering:
     def loss(self, rng: random.Random, batch: int) -> torch.Tensor:
         """Return the cross-entropy of the answers' tokens."""
         examples = [training_example(rng, self.diet) for _ in range(batch)]
-        pictures = self.retouch([e.picture for e in examples], rng)
+        pictures = self.touched([e.picture for e in examples], [e.scene for e in examples], rng)
         examples = [replace(e, picture=p) for e, p in zip(examples, pictures, strict=True)]
         token = self.processor.tokenizer.convert_tokens_to_ids
         targets = torch.tensor([[token(answer) for answer in e.answers] for e in examples])
         return F.cross_entropy(self.logits(examples).flatten(0, 1), targets.flatten())
+
+    def touched(
+        self, pictures: Sequence[Image.Image], scenes: Sequence[Scene], rng: random.Random
+    ) -> list[Image.Image]:
+        """Return the pictures, some of them with a generator's looks; what they show stays the same."""
+        return self.retouch(self.regenerate(pictures, scenes, rng), rng)
 
     def logits(self, examples: Sequence[Example]) -> torch.Tensor:
         """Return the logits (examples, questions, vocabulary) of the first answer tokens."""
