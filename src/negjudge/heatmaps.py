@@ -23,12 +23,14 @@ def draw_heatmaps(
 ) -> Image.Image:
     """Return a sheet: a row a token, first a column a step (mean over layers), then quarters of the layers.
 
+    Neighbours that say the same, such as padding, share a row.
+
     Every cell has the same scale, from no attention (grey) to the strongest of the sheet (red), and its mean
     share below it. ``row`` is the picture's place in the batch.
     """
     stack = _stack(record, row)
     columns = _columns(stack, record.noise)
-    words = record.words[row]
+    words, columns = _grouped(record.words[row], columns)
     size = (
         2 * MARGIN + LABEL + len(columns) * (cell + GAP),
         2 * MARGIN + HEAD + len(words) * (cell + FOOT + GAP),
@@ -47,10 +49,21 @@ def draw_heatmaps(
         for line, word in enumerate(words):
             top = MARGIN + HEAD + line * (cell + FOOT + GAP)
             if number == 0:
-                pen.text((MARGIN, top + cell // 2 - 10), word or "(padding)", INK, _font(16))
+                pen.text((MARGIN, top + cell // 2 - 10), word, INK, _font(15))
             page.paste(_glow(grey, heat[..., line] / max(top_share, 1e-12), cell), (left, top))
             pen.text((left, top + cell + 3), f"mean {heat[..., line].mean():.2g}", FAINT, _font(12))
     return page
+
+
+def _grouped(
+    words: Sequence[str], columns: Sequence[tuple[str, str, np.ndarray]]
+) -> tuple[list[str], list[tuple[str, str, np.ndarray]]]:
+    """Put neighbours that say the same, such as padding, into one row, whose share is their sum."""
+    starts = [i for i, word in enumerate(words) if i == 0 or word != words[i - 1]]
+    counts = np.diff([*starts, len(words)])
+    names = [words[start] or "(padding)" for start in starts]
+    rows = [name if count == 1 else f"{name} x {count}" for name, count in zip(names, counts, strict=True)]
+    return rows, [(name, note, np.add.reduceat(heat, starts, axis=-1)) for name, note, heat in columns]
 
 
 def _stack(record: AttentionRecord, row: int) -> np.ndarray:

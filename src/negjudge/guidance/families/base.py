@@ -127,4 +127,5 @@ def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[st
 def _words(tokenizer: Any, ids: list[int]) -> tuple[str, ...]:
     """Tokens without the marks that tokenizers put for spaces and ends of words."""
     tokens = tokenizer.convert_ids_to_tokens(ids)
-    return tuple(tokenizer.convert_tokens_to_string([token]).strip() or token for token in tokens)
+    spoken = [tokenizer.convert_tokens_to_string([token]) for token in tokens]
+    return tuple(word.removesuffix("</w>").strip() or tokens[i] for i, word in enumerate(spoken))
