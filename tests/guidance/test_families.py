@@ -24,7 +24,13 @@ from negjudge.guidance.nag import nag_attention
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 PICTURE_FIRST = ("sd3", "zimage")
-METHODS = [VSF(), VSF(scale=3.3, offset=0.2), NAG(phi=3.0, tau=1.5, alpha=0.5), NASA(scale=0.3)]
+METHODS = [
+    VSF(),
+    VSF(scale=3.3, offset=0.2),
+    VSF(scale=3.3, leak=True),
+    NAG(phi=3.0, tau=1.5, alpha=0.5),
+    NASA(scale=0.3),
+]
 
 
 @pytest.fixture(scope="module", params=list(CASES))
@@ -68,25 +74,24 @@ def with_text(case, arguments, tokens):
 
 
 @contextlib.contextmanager
-def two_texts(pipe, case, denoiser, arguments, negative):
+def two_texts(pipe, case, denoiser, arguments, negative, copies=1):
     """Arguments with prompt and negative in them, each at positions of its own; yields their lengths, too."""
     if case.module == "zimage":
-        with two_captions(denoiser, arguments, negative) as lengths:
+        with two_captions(denoiser, arguments, negative, copies) as lengths:
             yield arguments, lengths
         return
     prompt = arguments["encoder_hidden_states"][0]
-    both = with_text(case, arguments, torch.cat([prompt, negative]))
+    texts = [prompt, *[negative] * copies]
+    both = with_text(case, arguments, torch.cat(texts))
     if case.module == "flux2":
-        own = [with_text(case, arguments, part)["txt_ids"] for part in (prompt, negative)]
+        own = [with_text(case, arguments, part)["txt_ids"] for part in texts]
         both["txt_ids"] = torch.cat(own, 1)
     with contextlib.ExitStack() as stack:
         if case.module == "qwenimage":
             original = denoiser.pos_embed.forward
 
             def positions(shapes, **others):
-                parts = [
-                    original(shapes, **{**others, "max_txt_seq_len": len(p)}) for p in (prompt, negative)
-                ]
+                parts = [original(shapes, **{**others, "max_txt_seq_len": len(text)}) for text in texts]
                 return parts[0][0], torch.cat([part[1] for part in parts])
 
             stack.enter_context(replaced(denoiser.pos_embed, "forward", positions))
@@ -94,7 +99,7 @@ def two_texts(pipe, case, denoiser, arguments, negative):
 
 
 @contextlib.contextmanager
-def two_captions(denoiser, arguments, negative):
+def two_captions(denoiser, arguments, negative, copies):
     """Z-Image: the refined negative is what the plain model would put beside the picture for it."""
     streams = []
     handle = denoiser.layers[0].register_forward_pre_hook(lambda _, args: streams.append(args))
@@ -102,7 +107,7 @@ def two_captions(denoiser, arguments, negative):
     output_of(denoiser, arguments)
     handle.remove()
     image = streams[0][0].shape[1] - -(-len(negative) // 32) * 32
-    tokens, positions = (streams[0][i][:, image:] for i in (0, 2))
+    tokens, positions = (torch.cat([streams[0][i][:, image:]] * copies, 1) for i in (0, 2))
 
     def join(_, args, first):
         stream, mask, freqs, *others = args
@@ -113,7 +118,7 @@ def two_captions(denoiser, arguments, negative):
         layer.register_forward_pre_hook(functools.partial(join, first=number == 0))
         for number, layer in enumerate(denoiser.layers)
     ]
-    yield streams[1][0].shape[1] - image, tokens.shape[1]
+    yield streams[1][0].shape[1] - image, tokens.shape[1] // copies
     for hook in hooks:
         hook.remove()
 
@@ -127,7 +132,8 @@ def test_the_denoiser_equals_the_slow_reference_in_float64(case, exact, method):
     denoiser, arguments = first_forward(exact, case)
     plain = output_of(denoiser, arguments)
     negative = encode(exact, case, arguments).tokens
-    with two_texts(exact, case, denoiser, arguments, negative) as (both, (p, n)):
+    copies = 2 if getattr(method, "leak", False) else 1
+    with two_texts(exact, case, denoiser, arguments, negative, copies) as (both, (p, n)):
         image = None
         if case.module not in ("wan", "unet"):
             size = family_of(exact).size(denoiser, arguments)
@@ -135,10 +141,12 @@ def test_the_denoiser_equals_the_slow_reference_in_float64(case, exact, method):
             if case.module == "zimage":
                 image = range(-(-len(image) // 32) * 32)
         first = len(image) if image and case.module in PICTURE_FIRST else 0
-        positive, negatives = range(first, first + p), range(first + p, first + p + n)
+        positive, second = range(first, first + p), first + p
+        shown = range(second, second + (copies - 1) * n)
+        negatives = range(shown.stop, shown.stop + n)
         if image and not first:
-            image = range(p + n, p + n + len(image))
-        with in_place_of_attention(image, positive, list(negatives), method) as calls:
+            image = range(negatives.stop, negatives.stop + len(image))
+        with in_place_of_attention(image, positive, list(negatives), method, list(shown)) as calls:
             expected = output_of(denoiser, both)
     assert len(calls) == len(family_of(exact).attention_modules(denoiser))
     with guide(exact, dataclasses.replace(method, padding=case.padding), NEGATIVE):
