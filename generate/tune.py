@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from negjudge.dotted import load_function
 from negjudge.errors import command
@@ -22,6 +23,8 @@ class Recipe(PictureRecipe):
 
     spaces: dict[str, dict[str, list[float]]]
     """What is searched: method, parameter, and its lowest value, highest value and step."""
+    fixed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Settings of a method that are not searched, such as how its negative is padded."""
     dev: PictureSet
     """The pairs on which settings are tried; CFG, with two evaluations a step, gets half the seeds."""
     trials: int = 24
@@ -40,11 +43,11 @@ def main(argv: list[str] | None = None) -> None:
     recipe = load_recipe(Recipe, argv, prog="python -m generate.tune")
     pairs = select_pairs(read_pairs(recipe.pairs), read_splits(recipe.splits), recipe.dev.splits)
     run, model, scorer = run_folder(recipe.run), recipe.find_model(), load_function(recipe.scorer, "scorer")
-    bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
+    bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run, recipe.fixed)
 
     best = search_all(bench, recipe.spaces, recipe.trials, recipe.sampler_seed)
     found = bench.provenance(recipe.trials, recipe.sampler_seed)
-    history = write_settings(Path(recipe.output), best, found, run / HISTORY)
+    history = write_settings(Path(recipe.output), best, found, run / HISTORY, recipe.fixed)
     for trial in best.values():
         print(trial.summary())
     print(f"settings in {recipe.output}, the search's history in {history}")

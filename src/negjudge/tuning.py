@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -65,6 +65,7 @@ class Bench:
     """What every setting is tried on: a model, dev pairs and seeds, and who reads the pictures.
 
     ``seeds`` is for methods of one denoiser evaluation a step; CFG takes two, and so gets half the seeds.
+    ``fixed`` are settings of a method that every trial of it has.
     """
 
     model: Model
@@ -73,6 +74,7 @@ class Bench:
     rendering: Rendering
     scorer: Scorer
     folder: Path
+    fixed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.pairs or self.seeds < 2 or self.seeds % 2:
@@ -89,10 +91,17 @@ class Bench:
         read = self._read(method, self.seeds // EVALUATIONS[method.name], name)
         return [outcome(sample, reading, plain[sample.pair, sample.seed]) for sample, reading in read]
 
-    def context(self, space: Space, trials: int, sampler_seed: int) -> str:
+    def method(self, name: str, params: Mapping[str, Any]) -> GuidanceMethod:
+        """Return a method with the settings of a trial and those that are fixed."""
+        return method_from(name, {**params, **self.fixed.get(name, {})})
+
+    def context(self, method: str, space: Space, trials: int, sampler_seed: int) -> str:
         """Return 16 hex over all that a method's history depends on."""
         pairs = [dataclasses.asdict(pair) for pair in self.pairs]
-        return sample_id(space=dict(space), pairs=pairs, search=self.provenance(trials, sampler_seed))
+        fixed = {"fixed": dict(self.fixed[method])} if method in self.fixed else {}
+        return sample_id(
+            space=dict(space), pairs=pairs, search=self.provenance(trials, sampler_seed), **fixed
+        )
 
     def provenance(self, trials: int, sampler_seed: int) -> dict[str, Any]:
         """Return how settings are searched here, as it stands in a settings file."""
@@ -140,7 +149,7 @@ def search(bench: Bench, method: str, space: Space, trials: int, sampler_seed: i
     multivariate TPE) is asked and told again what the history holds, and so goes on as if never stopped.
     Raises NegjudgeError where the history is of another search.
     """
-    context = bench.context(space, trials, sampler_seed)
+    context = bench.context(method, space, trials, sampler_seed)
     past = {t.number: t for t in read_records(bench.folder / HISTORY, Trial) if t.method == method}
     study = _study(trials, sampler_seed)
     grid: dict[str, optuna.distributions.BaseDistribution] = {
@@ -165,7 +174,11 @@ def search(bench: Bench, method: str, space: Space, trials: int, sampler_seed: i
 
 
 def write_settings(
-    path: Path, best: Mapping[str, Trial], provenance: Mapping[str, Any], history: Path
+    path: Path,
+    best: Mapping[str, Trial],
+    provenance: Mapping[str, Any],
+    history: Path,
+    fixed: Mapping[str, Mapping[str, Any]],
 ) -> Path:
     """Write each method's best setting, and under ``search`` how it was found, as a settings file.
 
@@ -174,7 +187,7 @@ def write_settings(
     """
     figures = ("success", "kept", "removed", "collateral", "pictures", "evaluations", "number")
     found = {name: {key: round(getattr(trial, key), 4) for key in figures} for name, trial in best.items()}
-    settings: dict[str, Any] = {name: dict(trial.params) for name, trial in best.items()}
+    settings: dict[str, Any] = {name: {**trial.params, **fixed.get(name, {})} for name, trial in best.items()}
     settings["search"] = {**provenance, "best": found}
     text = yaml.safe_dump(settings, sort_keys=False, width=110, default_flow_style=None)
     write_atomically(path, f"# Written by `make tune`, read by `make generate`.\n{text}")
@@ -186,7 +199,7 @@ def write_settings(
 def _try(
     bench: Bench, method: str, number: int, params: Mapping[str, float], best: float, context: str
 ) -> Trial:
-    outcomes = bench.outcomes(method_from(method, params), f"{method}-{number:03d}")
+    outcomes = bench.outcomes(bench.method(method, params), f"{method}-{number:03d}")
     rates = summarise(outcomes)
     evaluations = len(outcomes) * bench.rendering.steps * EVALUATIONS[method]
     best = max(best, rates["success"])

@@ -1,5 +1,6 @@
 """The search has equal budgets, goes on where it stopped, and writes what generate reads."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_settings
 from negjudge.metrics import Outcome
 from negjudge.records import Sample, read_records
-from negjudge.tuning import HISTORY, Bench, Trial, search, search_all, summarise
+from negjudge.tuning import HISTORY, Bench, Trial, search, search_all, summarise, write_settings
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},
@@ -61,6 +62,21 @@ def test_budgets_are_equal_in_settings_and_evaluations(bench):
                 low, high, step = SPACES[method][name]
                 assert low <= value <= high
                 assert (value - low) / step == pytest.approx(round((value - low) / step))
+
+
+def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench, tmp_path):
+    fixed = {"vsf": {"padding": "full"}}
+    padded = dataclasses.replace(bench, folder=tmp_path / "padded", fixed=fixed)
+    best = search_all(padded, {name: SPACES[name] for name in ("vsf", "nasa")}, 2, 0)
+    made = read_records(tmp_path / "padded/trials/vsf-000/samples.jsonl", Sample)
+    assert {sample.params["padding"] for sample in made} == {"full"}
+    settings = tmp_path / "settings.yaml"
+    write_settings(settings, best, padded.provenance(2, 0), padded.folder / HISTORY, fixed)
+    found = read_settings(settings, ["vsf", "nasa"])
+    assert found["vsf"].padding == "full"
+    assert found["vsf"].scale == best["vsf"].params["scale"]
+    with pytest.raises(NegjudgeError, match="history of another search"):
+        list(search(dataclasses.replace(padded, fixed={}), "vsf", SPACES["vsf"], 2, 0))
 
 
 def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
