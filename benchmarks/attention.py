@@ -81,11 +81,12 @@ def candidates(shape: Shape, device: str, dtype: torch.dtype) -> dict[str, Call]
         "VSF lse, offset 0": partial(vsf, offset=0.0, form="lse"),
         f"VSF sdpa, offset {OFFSET}": partial(vsf, offset=OFFSET, form="sdpa"),
         f"VSF lse, offset {OFFSET}": partial(vsf, offset=OFFSET, form="lse"),
+        f"VSF mask, offset {OFFSET}": partial(vsf, offset=OFFSET, form="mask"),
         "VSF dense mask": dense,
         "NAG": partial(nag_attention, query, key, value, layout),
         "NASA": partial(nasa_attention, query, key, value, layout),
     }
-    for form in ("sdpa", "lse"):  # what is timed is the same thing
+    for form in ("sdpa", "lse", "mask"):  # what is timed is the same thing
         close = 0.05 if dtype != torch.float32 else 1e-4
         ours = calls[f"VSF {form}, offset {OFFSET}"]()
         torch.testing.assert_close(ours, calls["VSF dense mask"](), rtol=0, atol=close)

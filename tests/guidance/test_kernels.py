@@ -13,7 +13,7 @@ from negjudge.guidance.attention import Operands, attention, attention_with_lse
 BATCH, HEADS, IMAGE, POSITIVE, NEGATIVE, DIM = 2, 3, 7, 5, 4, 8
 EXACT = {"rtol": 0.0, "atol": 1e-12}
 INFINITY = float("inf")
-FORMS = ["sdpa", "lse", "auto"]
+FORMS = ["sdpa", "lse", "mask", "auto"]
 ORDERS = ["IPN", "PNI", "PIN", "NIP"]
 
 

@@ -59,7 +59,7 @@ def test_special_tokens_are_dropped_but_never_all():
         encoded(2, special=(0, 1)).without_special()
 
 
-@pytest.mark.parametrize("form", ["lse", "sdpa"])
+@pytest.mark.parametrize("form", ["lse", "sdpa", "mask"])
 @pytest.mark.parametrize("joint", [True, False])
 def test_a_weight_of_two_is_the_token_said_twice(form, joint):
     torch.manual_seed(0)

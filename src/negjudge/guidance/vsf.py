@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -10,7 +12,7 @@ import torch.nn.functional as F
 from negjudge.guidance.attention import GuidedCall, Operands, Strength, attention, attention_with_lse
 from negjudge.guidance.layout import TokenLayout
 
-Form = Literal["auto", "lse", "sdpa"]
+Form = Literal["auto", "lse", "sdpa", "mask"]
 
 
 def vsf_attention(
@@ -34,10 +36,11 @@ def vsf_attention(
       N0 attends I, N0, so that the negative is encoded as if it were the only prompt;
     - cross-attention: softmax([Q K⁺ᵀ/√d ; Q K⁻ᵀ/√d − β]) [V⁺ ; −αV⁻].
 
-    No mask of queries by keys is made. Two forms give the same numbers: "lse" mixes two attentions,
+    No mask of queries by keys is made. Three forms give the same numbers: "lse" mixes two attentions,
     Z = wO⁺ − (1−w)αO⁻ with w = σ(ℓ⁺ − ℓ⁻ + β), ℓ the log-sum-exps of their scores; "sdpa" is one call, with
-    one more dimension that carries the offset (1 on a query, −β/``attn_scale`` on a key of N1, 0 on others).
-    "auto" takes the faster one (benchmarks/attention.py).
+    one more dimension that carries the offset (1 on a query, −β/``attn_scale`` on a key of N1, 0 on others);
+    "mask" is one call with −β in a mask of one entry a key. "auto" takes what benchmarks/attention.py found
+    fastest.
 
     Scale 0 is not "off": N1 still takes its share of the softmax.
 
@@ -60,7 +63,10 @@ def vsf_attention(
         return call.plain()
     if form == "auto":
         form = _faster_form(call, offset)
-    parts = (_flip_by_lse if form == "lse" else _flip_by_sdpa)(call, scale, offset)
+    if form == "lse":
+        parts = _flip_by_lse(call, scale, offset)
+    else:
+        parts = _flip_by_sdpa(call, scale, offset, _with_key_mask if form == "mask" else _with_offset)
     if not call.cross:
         parts["N"] = attention(call.operands("N", "IN"))
     return call.join(parts)
@@ -68,7 +74,9 @@ def vsf_attention(
 
 def _faster_form(call: GuidedCall, offset: float) -> Form:
     """As measured by benchmarks/attention.py on a CPU; elsewhere only "sdpa" runs a fused kernel."""
-    return "lse" if offset and call.fused_lse else "sdpa"
+    if not offset or not call.fused_lse:
+        return "sdpa"
+    return "mask" if call.cross else "lse"
 
 
 def _flip_by_lse(call: GuidedCall, scale: Strength, offset: float) -> dict[str, torch.Tensor]:
@@ -82,17 +90,28 @@ def _flip_by_lse(call: GuidedCall, scale: Strength, offset: float) -> dict[str, 
     return {**parts, "I": call.only_where_negative(flipped.to(plain.dtype), plain)}
 
 
-def _flip_by_sdpa(call: GuidedCall, scale: Strength, offset: float) -> dict[str, torch.Tensor]:
+def _flip_by_sdpa(
+    call: GuidedCall, scale: Strength, offset: float, lowered: Callable[..., Operands]
+) -> dict[str, torch.Tensor]:
     """Rows I in one call over I, P and N1, rows P in another over I and P."""
     picture = call.operands("I", "IPN")
     picture = picture._replace(value=picture.value * call.per_key("IPN", negative=-scale, otherwise=1.0))
     if offset == 0:
         parts = {"I": attention(picture)}
     else:
-        parts = {"I": attention(_with_offset(call, picture, offset))[..., : call.query.shape[-1]]}
+        parts = {"I": attention(lowered(call, picture, offset))[..., : call.query.shape[-1]]}
     if not call.cross:
         parts["P"] = attention(call.operands("P", "IP"))
     return parts
+
+
+def _with_key_mask(call: GuidedCall, picture: Operands, offset: float) -> Operands:
+    """Add −offset to the scores of N1's keys by a mask ``(1, 1, 1, keys)``."""
+    bias = call.per_key("IPN", negative=-offset, otherwise=0.0)[None, None, :, 0].unsqueeze(-2)
+    mask = picture.mask
+    if mask is not None:
+        bias = bias.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else bias + mask
+    return picture._replace(mask=bias)
 
 
 def _with_offset(call: GuidedCall, picture: Operands, offset: float) -> Operands:
