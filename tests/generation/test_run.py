@@ -39,7 +39,7 @@ def test_it_makes_everything_and_says_where_and_then_nothing(recipe, tmp_path, c
     said = capsys.readouterr().out
     assert f"55 pictures (55 new) in {run}/images" in said
     assert f"12 pictures (12 new) in {run}/control/images" in said
-    assert f"4 sheets in {run}/sheets" in said
+    assert f"7 sheets in {run}/sheets" in said  # three of them of attention, one a method
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.suffix in (".png", ".jsonl")}
     assert main(recipe) == 0
     assert "55 pictures (0 new)" in capsys.readouterr().out
