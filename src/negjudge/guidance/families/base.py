@@ -91,6 +91,13 @@ class Family(ABC):
         """Return the denoiser's arguments with the negatives in them, and where the tokens then are."""
 
 
+def extend_keys(forward: Arguments, negatives: Negatives) -> tuple[dict[str, Any], TokenLayout]:
+    """``Family.extend`` where attention is of every picture token over text without positions."""
+    text, positive, mask = negatives.append_to(forward["encoder_hidden_states"])
+    layout = negatives.layout(slice(None), 0, positive, mask)
+    return {**forward, "encoder_hidden_states": text}, layout
+
+
 def refuse_own_guidance(call: Arguments, switch: str, above: float, use: float) -> None:
     """Raise NegjudgeError where a pipeline's call turns on CFG by ``switch``, naming the value to ``use``."""
     value = call.get(switch)

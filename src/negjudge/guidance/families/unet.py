@@ -9,7 +9,14 @@ from typing import Any
 
 import torch
 
-from negjudge.guidance.families.base import Arguments, Family, refuse, refuse_own_guidance, spelled
+from negjudge.guidance.families.base import (
+    Arguments,
+    Family,
+    extend_keys,
+    refuse,
+    refuse_own_guidance,
+    spelled,
+)
 from negjudge.guidance.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
@@ -69,6 +76,4 @@ class UNet(Family):
     def extend(
         self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
     ) -> tuple[dict[str, Any], TokenLayout]:
-        text, positive, mask = negatives.append_to(self.text(forward))
-        layout = negatives.layout(slice(None), 0, positive, mask)
-        return {**forward, "encoder_hidden_states": text}, layout
+        return extend_keys(forward, negatives)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.families.base import Arguments, Family, refuse_own_guidance, spelled
+from negjudge.guidance.families.base import Arguments, Family, extend_keys, refuse_own_guidance, spelled
 from negjudge.guidance.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
@@ -63,6 +63,4 @@ class Wan(Family):
     def extend(
         self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
     ) -> tuple[dict[str, Any], TokenLayout]:
-        text, positive, mask = negatives.append_to(self.text(forward))
-        layout = negatives.layout(slice(None), 0, positive, mask)
-        return {**forward, "encoder_hidden_states": text}, layout
+        return extend_keys(forward, negatives)
