@@ -31,7 +31,6 @@ from negjudge.jobs import seed_of, wrong_negatives
 from negjudge.judge_settings import JudgeSettings, write_settings
 from negjudge.records import (
     Label,
-    Method,
     Pair,
     Sample,
     Verdict,
@@ -45,7 +44,7 @@ from negjudge.splits import read_splits
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
 NOTE = "Synthetic records drawn at random for a test: nothing here was measured."
 # How often a method removes the named element, loses the object, and loses each other part.
-RATES: dict[Method, tuple[float, float, float]] = {
+RATES: dict[str, tuple[float, float, float]] = {
     "none": (0.0, 0.01, 0.0),
     "vsf": (0.80, 0.06, 0.12),
     "nag": (0.40, 0.12, 0.20),
@@ -134,7 +133,7 @@ def _draw_run(folder: Path, labels: bool, judges: bool, control: bool) -> None:
         judge_run(folder, run, rng)
 
 
-def _sample(run: Path, pair: Pair, method: Method, seed: int, rng: random.Random) -> Sample:
+def _sample(run: Path, pair: Pair, method: str, seed: int, rng: random.Random) -> Sample:
     """Draw what the method does to the picture, draw the picture, and return its record."""
     determinants = {"pair": pair.id, "negative": pair.negative, "method": method, "seed": seed}
     name = sample_id(**determinants)

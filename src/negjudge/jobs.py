@@ -117,7 +117,7 @@ def wrong_negatives(pairs: Sequence[Pair], all_pairs: Iterable[Pair]) -> list[Pa
     words = {(pair.object, pair.element): pair.negative for pair in all_pairs}
     control = []
     for pair in pairs:
-        others = sorted(set(pair.others) - {pair.element})
+        others = sorted(set(pair.stay) - {pair.element})
         if others:
             wrong = others[seed_of(pair, 0) % len(others)]
             control.append(dataclasses.replace(pair, negative=words.get((pair.object, wrong), wrong)))

@@ -21,7 +21,8 @@ from negjudge.errors import NegjudgeError
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Method = Literal["none", "cfg", "vsf", "nag", "nasa"]
+# The methods that pictures are made with here; those of pictures from elsewhere have names of their own.
+METHODS = ("none", "cfg", "vsf", "nag", "nasa")
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
 Question = Literal["object", "element", "quality"]
 Source = Literal["people", "simulated"]
@@ -33,6 +34,10 @@ class Pair:
 
     ``essential`` says whether the element nearly always comes with the object. ``others`` are the
     other elements that should stay when this one goes.
+
+    The rest is what a benchmark of real pictures adds: a ``category``, ``why`` the pair is hard, whole
+    questions ("Does this picture show a bicycle?", "… show wheels?", "… lack wheels?"), and in ``keep`` parts
+    that must stay, with a question for each in ``keep_questions``.
     """
 
     id: str
@@ -42,6 +47,18 @@ class Pair:
     negative: str
     essential: bool = True
     others: tuple[str, ...] = ()
+    category: str = ""
+    why: str = ""
+    object_question: str = ""
+    element_question: str = ""
+    absence_question: str = ""
+    keep: tuple[str, ...] = ()
+    keep_questions: tuple[str, ...] = ()
+
+    @property
+    def stay(self) -> tuple[str, ...]:
+        """The parts that should stay when the element goes."""
+        return self.others or self.keep
 
 
 @dataclass(frozen=True)
@@ -54,7 +71,7 @@ class Sample:
     element: str
     prompt: str
     negative: str
-    method: Method
+    method: str
     params: Mapping[str, float | bool | str]
     seed: int
     image: str

@@ -17,8 +17,16 @@ from negjudge.durable import write_atomically
 from negjudge.records import Sample
 from negjudge.runs import CONTROL, SHEETS
 
+
+class _Names(dict[str, str]):
+    """Names of methods; one that is not known, such as another laboratory's, is called what it is called."""
+
+    def __missing__(self, method: str) -> str:
+        return method
+
+
 # What the tables and sheets call the methods, in the order of their columns.
-METHOD_NAMES = {"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"}
+METHOD_NAMES = _Names({"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"})
 INK, FAINT, ACCENT, PAPER = "#1a1a1a", "#6b6b6b", "#b3261e", "#ffffff"
 MARGIN, GAP, LABEL, HEADING = 16, 6, 200, 26
 
@@ -186,8 +194,9 @@ def _column_of(sample: Sample) -> tuple[str, str]:
 
 
 def _columns(samples: Sequence[Sample]) -> tuple[tuple[str, str], ...]:
-    order = list(METHOD_NAMES)
-    return tuple(dict.fromkeys(_column_of(s) for s in sorted(samples, key=lambda s: order.index(s.method))))
+    order = {method: place for place, method in enumerate(METHOD_NAMES)}
+    ordered = sorted(samples, key=lambda sample: order.get(sample.method, len(order)))
+    return tuple(dict.fromkeys(_column_of(sample) for sample in ordered))
 
 
 def _firsts(samples: Sequence[Sample]) -> list[Sample]:

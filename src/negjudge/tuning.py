@@ -26,6 +26,8 @@ from negjudge.records import Pair, Sample, append_records, read_records, sample_
 HISTORY = "tuning.jsonl"
 Scorer = Callable[[Sequence[Path]], Sequence[Reading]]
 Space = Mapping[str, Sequence[float]]
+# What pictures of a pair and their outcomes depend on.
+_DETERMINANTS = ("id", "object", "element", "prompt", "negative", "essential", "others")
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Bench:
 
     def context(self, method: str, space: Space, trials: int, sampler_seed: int) -> str:
         """Return 16 hex over all that a method's history depends on."""
-        pairs = [dataclasses.asdict(pair) for pair in self.pairs]
+        pairs = [{name: getattr(pair, name) for name in _DETERMINANTS} for pair in self.pairs]
         fixed = {"fixed": dict(self.fixed[method])} if method in self.fixed else {}
         return sample_id(
             space=dict(space), pairs=pairs, search=self.provenance(trials, sampler_seed), **fixed

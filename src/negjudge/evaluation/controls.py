@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import METHODS, UNGUIDED, clusters_of
+from negjudge.evaluation.methods import UNGUIDED, clusters_of, methods_in
 from negjudge.metrics import outcome
 from negjudge.records import Sample
 from negjudge.statistics import Difference, Interval
@@ -31,7 +31,7 @@ class Specificity:
 
 def specificity(evidence: Evidence, draws: int) -> list[Specificity]:
     """Return a row for each guided method that has pictures with the wrong negative prompt."""
-    rows = [_row(evidence, method, draws) for method in METHODS if method != UNGUIDED]
+    rows = [_row(evidence, method, draws) for method in methods_in(evidence.control) if method != UNGUIDED]
     return [row for row in rows if row is not None]
 
 

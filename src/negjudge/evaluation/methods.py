@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.verdicts import Role
 from negjudge.metrics import EVALUATIONS, outcome
-from negjudge.records import Method, Sample
+from negjudge.records import METHODS, Sample
 from negjudge.statistics import Clusters, Difference, Interval, holm
 
-METHODS: tuple[str, ...] = get_args(Method)
 PRIMARY = "success"
 MEASURES = ("success", "kept", "removed", "collateral")
 UNGUIDED = "none"
@@ -52,7 +51,7 @@ class MethodRow:
     collateral: Interval | None
     quality: Interval | None
     undecided: float
-    evaluations: int
+    evaluations: int | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def by_oracle(evidence: Evidence) -> list[Scored]:
             continue
         plain = evidence.unguided.get((sample.pair, sample.seed))
         before = evidence.readings.get(plain.id) if plain else None
-        seen = outcome(sample, reading, before, evidence.pairs[sample.pair].others)
+        seen = outcome(sample, reading, before, evidence.pairs[sample.pair].stay)
         collateral = None if sample.method == UNGUIDED else seen.collateral
         found.append(Scored(sample, seen.kept, seen.removed, seen.success, collateral, reading.residual))
     return found
@@ -128,13 +127,17 @@ def by_labels(evidence: Evidence) -> list[Scored]:
 
 
 def methods_table(scored: Sequence[Scored], draws: int) -> list[MethodRow]:
-    """Return a row for each method among the pictures, in the order of ``METHODS``."""
-    rows = []
-    for method in METHODS:
-        mine = [one for one in scored if one.sample.method == method]
-        if mine:
-            rows.append(_row(method, mine, draws))
-    return rows
+    """Return a row for each method among the pictures, in the order of ``methods_in``."""
+    return [
+        _row(method, [one for one in scored if one.sample.method == method], draws)
+        for method in methods_in(one.sample for one in scored)
+    ]
+
+
+def methods_in(samples: Iterable[Sample]) -> list[str]:
+    """Return the methods of samples: ours in the order of ``METHODS``, then others as they come."""
+    found = dict.fromkeys(sample.method for sample in samples)
+    return [*(m for m in METHODS if m in found), *(m for m in found if m not in METHODS)]
 
 
 def _row(method: str, scored: Sequence[Scored], draws: int) -> MethodRow:
@@ -151,7 +154,7 @@ def _row(method: str, scored: Sequence[Scored], draws: int) -> MethodRow:
         collateral=_collateral(scored, draws),
         quality=clusters.mean(qualities) if len(qualities) == len(scored) else None,
         undecided=sum(not one.decided for one in scored) / len(scored),
-        evaluations=scored[0].sample.steps * EVALUATIONS[method],
+        evaluations=scored[0].sample.steps * EVALUATIONS[method] if method in EVALUATIONS else None,
     )
 
 
@@ -167,7 +170,7 @@ def comparisons(scored: Sequence[Scored], draws: int) -> list[Comparison]:
 
     p-values are corrected by Holm's method within each measure; among the guided, success alone is compared.
     """
-    methods = [m for m in METHODS if any(one.sample.method == m for one in scored)]
+    methods = methods_in(one.sample for one in scored)
     guided = [method for method in methods if method != UNGUIDED]
     wanted = [(m, a, UNGUIDED) for m in MEASURES[:3] for a in guided if UNGUIDED in methods]
     wanted += [(PRIMARY, a, b) for i, a in enumerate(guided) for b in guided[i + 1 :]]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.methods import METHODS, Comparison
+from negjudge.evaluation.methods import Comparison
+from negjudge.records import METHODS
 from negjudge.statistics import Interval, proportion
 
 

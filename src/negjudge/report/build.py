@@ -138,8 +138,8 @@ def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
 def _success(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return each method's success by each source that looked."""
     rows = [(source, row) for source, table in metrics["methods"].items() for row in table]
-    found = {m: {source: row["success"] for source, row in rows if row["method"] == m} for m in METHOD_NAMES}
-    return {method: cells for method, cells in found.items() if cells}
+    methods = dict.fromkeys(row["method"] for _, row in rows)
+    return {m: {source: row["success"] for source, row in rows if row["method"] == m} for m in methods}
 
 
 def _judge_tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -14,11 +14,11 @@ from PIL import Image
 
 from negjudge.attention_sheet import STEM
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.methods import METHODS, UNGUIDED
+from negjudge.evaluation.methods import UNGUIDED, methods_in
 from negjudge.evaluation.readings import SampleReading
 from negjudge.metrics import outcome
 from negjudge.questions import with_article
-from negjudge.records import Sample
+from negjudge.records import METHODS, Sample
 from negjudge.runs import SHEETS
 from negjudge.sheets import METHOD_NAMES
 
@@ -66,8 +66,7 @@ def _row(run: Path, samples: Sequence[Sample], readings: Mapping[str, SampleRead
     guided = next((sample for sample in mine.values() if sample.method != UNGUIDED), samples[0])
     cells = [
         Cell(METHOD_NAMES[method], thumbnail(run / mine[method].image), _mark(mine[method], readings))
-        for method in METHODS
-        if method in mine
+        for method in methods_in(mine.values())
     ]
     return GridRow(guided.prompt, guided.negative, with_article(guided.element), seed, tuple(cells))
 
