@@ -35,7 +35,8 @@ class Pair:
     ``essential`` says whether the element nearly always comes with the object. ``others`` are the
     other elements that should stay when this one goes.
 
-    The rest is what a benchmark of real pictures adds: a ``category``, ``why`` the pair is hard, whole
+    The rest is what a benchmark of real pictures adds: a ``category``, the element's ``relation`` to the
+    object ("part", "material", "contents", "setting" or "attribute"), ``why`` the pair is hard, whole
     questions ("Does this picture show a bicycle?", "… show wheels?", "… lack wheels?"), and in ``keep`` parts
     that must stay, with a question for each in ``keep_questions``.
     """
@@ -48,6 +49,7 @@ class Pair:
     essential: bool = True
     others: tuple[str, ...] = ()
     category: str = ""
+    relation: str = ""
     why: str = ""
     object_question: str = ""
     element_question: str = ""
