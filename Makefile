@@ -10,6 +10,7 @@ GENERATE      ?= $(PROFILE)
 LABEL         ?= $(PROFILE)$(if $(filter people,$(ANNOTATORS)),-people)
 TRAIN         ?= $(PROFILE)
 EVAL          ?= $(PROFILE)
+CONTEST       ?= $(PROFILE)-contest
 # Another run folder than the recipe's, for every stage: make train eval report RUN=runs/mine
 RUN           ?=
 # More flags for the stage: make generate ARGS="--test.seeds 2"
@@ -30,7 +31,7 @@ STAGE_FLAGS    = $(if $(RUN),--run $(RUN)) $(ARGS)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "Variables: PROFILE=$(PROFILE) ANNOTATORS=simulated|people RUN=runs/NAME PYTHON=python3.12 TORCH_BACKEND=cpu"
-	@echo "Recipes:   GENERATE=NAME LABEL=NAME TRAIN=NAME EVAL=NAME; ARGS=\"--key value\" goes to the stage"
+	@echo "Recipes:   GENERATE=NAME LABEL=NAME TRAIN=NAME EVAL=NAME CONTEST=NAME; ARGS=\"--key value\" goes to the stage"
 
 # ---- environments
 
@@ -87,9 +88,8 @@ card: .venv/installed ## Write the model card of the judge alone
 tune: .venv/installed ## Search each method's settings on the dev pairs, equal budgets
 	@$(BIN)/python -m generate.tune --config generate/recipes/$(GENERATE)-tune.yaml $(STAGE_FLAGS)
 
-contest: .venv/installed ## Compare the methods: tune, then generate, eval and report on the test pairs
-	@$(MAKE) tune generate eval
-	@$(BIN)/python -m eval.report --config eval/recipes/$(EVAL).yaml $(STAGE_FLAGS)
+contest: .venv/installed ## Compare the methods: search on dev, freeze, then measure and report on test
+	@$(BIN)/python -m eval.contest --config eval/recipes/$(CONTEST).yaml $(STAGE_FLAGS)
 
 bench: .venv/installed ## Measure speed and memory
 	@$(BIN)/python -m benchmarks.run $(ARGS)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from negjudge.attention_sheet import write_attention_sheets
 from negjudge.errors import command
-from negjudge.generation import PictureRecipe, generate
+from negjudge.generation import generate
+from negjudge.generation_recipe import PictureRecipe
 from negjudge.jobs import PictureSet, read_pairs, read_settings
 from negjudge.recipes import load_recipe
 from negjudge.runs import CONTROL, SHEETS, run_folder

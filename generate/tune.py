@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from negjudge.dotted import load_function
-from negjudge.errors import command
-from negjudge.generation import PictureRecipe
+from negjudge.bench import Bench, Contestant, Scorer, judge_scorer, reader_scorer
+from negjudge.errors import NegjudgeError, command
+from negjudge.generation_recipe import PictureRecipe
 from negjudge.jobs import PictureSet, read_pairs, select_pairs
 from negjudge.recipes import load_recipe
 from negjudge.runs import run_folder
 from negjudge.splits import read_splits
-from negjudge.tuning import HISTORY, Bench, search_all, write_settings
+from negjudge.tuning import HISTORY, best_of, search_all, write_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,20 @@ class Recipe(PictureRecipe):
     """Settings tried of each method."""
     sampler_seed: int = 0
     """Seed of Optuna's TPE sampler."""
-    scorer: str = "minilab.oracle:read_files"
-    """Who reads the pictures, as module:function from paths to readings."""
+    scorer: str | None = "minilab.oracle:read_files"
+    """Who reads the pictures, as module:function from paths to readings; null where a judge does."""
+    judge: str | None = None
+    """Folder or Hub id of the judge that reads the pictures, where no oracle can."""
     output: str
     """YAML file for the settings found."""
+
+    def find_scorer(self) -> Scorer:
+        """Return who reads the pictures: the judge where one is named, else the oracle."""
+        if self.judge:
+            return judge_scorer(self.judge)
+        if not self.scorer:
+            raise NegjudgeError("keys 'scorer' and 'judge' are both empty; name who reads the pictures")
+        return reader_scorer(self.scorer)
 
 
 @command
@@ -42,10 +52,12 @@ def main(argv: list[str] | None = None) -> None:
     """Search method by method, write the best settings, and say what they are."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.tune")
     pairs = select_pairs(read_pairs(recipe.pairs), read_splits(recipe.splits), recipe.dev.splits)
-    run, model, scorer = run_folder(recipe.run), recipe.find_model(), load_function(recipe.scorer, "scorer")
-    bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run, recipe.fixed)
+    contestants = [Contestant(m, m, space, recipe.fixed.get(m, {})) for m, space in recipe.spaces.items()]
+    run, model, scorer = run_folder(recipe.run), recipe.find_model(), recipe.find_scorer()
+    bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
 
-    best = search_all(bench, recipe.spaces, recipe.trials, recipe.sampler_seed)
+    trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed)
+    best = {name: best_of(tried) for name, tried in trials.items()}
     found = bench.provenance(recipe.trials, recipe.sampler_seed)
     history = write_settings(Path(recipe.output), best, found, run / HISTORY, recipe.fixed)
     for trial in best.values():

@@ -10,17 +10,19 @@ import yaml
 from PIL import Image, ImageStat
 
 from generate.tune import main
+from negjudge.bench import Bench, Contestant, Scorer
 from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_settings
 from negjudge.metrics import Outcome
 from negjudge.records import Sample, read_records
-from negjudge.tuning import HISTORY, Bench, Trial, search, search_all, summarise, write_settings
+from negjudge.tuning import HISTORY, Trial, best_of, search, search_all, summarise, write_settings
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},
     "vsf": {"scale": [0, 6, 0.25], "offset": [0, 4, 0.25]},
     "nasa": {"scale": [0, 0.8, 0.1]},
 }
+CONTESTANTS = {name: Contestant(name, name, space) for name, space in SPACES.items()}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ def read_colours(paths: list[Path]) -> list[Seen]:
     return [_read(path) for path in paths]
 
 
+SCORER = Scorer("colours", lambda paths, samples: read_colours(paths))
+
+
 def _read(path: Path) -> Seen:
     with Image.open(path) as image:
         left, right = (ImageStat.Stat(image.crop(box)).mean for box in ((0, 0, 16, 32), (16, 0, 32, 32)))
@@ -43,20 +48,20 @@ def _read(path: Path) -> Seen:
 
 @pytest.fixture
 def bench(model, pairs, rendering, tmp_path):
-    return Bench(model, list(pairs.values())[:3], 2, rendering, read_colours, tmp_path)
+    return Bench(model, list(pairs.values())[:3], 2, rendering, SCORER, tmp_path)
 
 
 def test_budgets_are_equal_in_settings_and_evaluations(bench):
-    best = search_all(bench, SPACES, trials=4, sampler_seed=0)
+    found = search_all(bench, list(CONTESTANTS.values()), trials=4, sampler_seed=0)
     trials = read_records(bench.folder / HISTORY, Trial)
-    assert list(best) == list(SPACES)
+    assert list(found) == list(SPACES)
     for method in SPACES:
         mine = [trial for trial in trials if trial.method == method]
         assert [trial.number for trial in mine] == [0, 1, 2, 3]
         assert {trial.evaluations for trial in mine} == {3 * 2 * bench.rendering.steps}
         assert {trial.pictures for trial in mine} == {3 if method == "cfg" else 6}
         assert [trial.best for trial in mine] == [max(t.success for t in mine[: n + 1]) for n in range(4)]
-        assert best[method].success == mine[-1].best
+        assert best_of(found[method]).success == mine[-1].best
         for trial in mine:
             for name, value in trial.params.items():
                 low, high, step = SPACES[method][name]
@@ -66,8 +71,9 @@ def test_budgets_are_equal_in_settings_and_evaluations(bench):
 
 def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench, tmp_path):
     fixed = {"vsf": {"padding": "full"}}
-    padded = dataclasses.replace(bench, folder=tmp_path / "padded", fixed=fixed)
-    best = search_all(padded, {name: SPACES[name] for name in ("vsf", "nasa")}, 2, 0)
+    padded = dataclasses.replace(bench, folder=tmp_path / "padded")
+    contestants = [Contestant(m, m, SPACES[m], fixed.get(m, {})) for m in ("vsf", "nasa")]
+    best = {name: best_of(trials) for name, trials in search_all(padded, contestants, 2, 0).items()}
     made = read_records(tmp_path / "padded/trials/vsf-000/samples.jsonl", Sample)
     assert {sample.params["padding"] for sample in made} == {"full"}
     settings = tmp_path / "settings.yaml"
@@ -76,11 +82,11 @@ def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench,
     assert found["vsf"].padding == "full"
     assert found["vsf"].scale == best["vsf"].params["scale"]
     with pytest.raises(NegjudgeError, match="history of another search"):
-        list(search(dataclasses.replace(padded, fixed={}), "vsf", SPACES["vsf"], 2, 0))
+        list(search(padded, CONTESTANTS["vsf"], 2, 0))
 
 
 def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
-    trial = next(search(bench, "cfg", SPACES["cfg"], 2, 0))
+    trial = next(search(bench, CONTESTANTS["cfg"], 2, 0))
     samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
     assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
     seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
@@ -90,25 +96,25 @@ def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
 
 
 def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
-    whole = list(search(bench, "vsf", SPACES["vsf"], 5, 0))
-    half = Bench(bench.model, bench.pairs, 2, bench.rendering, read_colours, tmp_path / "half")
-    stopped = search(half, "vsf", SPACES["vsf"], 5, 0)
+    whole = list(search(bench, CONTESTANTS["vsf"], 5, 0))
+    half = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "half")
+    stopped = search(half, CONTESTANTS["vsf"], 5, 0)
     for _ in range(3):
         next(stopped)
     stopped.close()
-    assert list(search(half, "vsf", SPACES["vsf"], 5, 0)) == whole
+    assert list(search(half, CONTESTANTS["vsf"], 5, 0)) == whole
     assert len(read_records(half.folder / HISTORY, Trial)) == 5
 
 
 def test_the_history_of_another_search_is_refused(bench):
-    list(search(bench, "nasa", SPACES["nasa"], 2, 0))
+    list(search(bench, CONTESTANTS["nasa"], 2, 0))
     with pytest.raises(NegjudgeError, match="another search"):
-        list(search(bench, "nasa", {"scale": [0, 0.5, 0.1]}, 2, 0))
+        list(search(bench, Contestant("nasa", "nasa", {"scale": [0, 0.5, 0.1]}), 2, 0))
 
 
 def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
-    other = Bench(bench.model, bench.pairs, 2, bench.rendering, read_colours, tmp_path / "other")
-    here, there = (list(search(b, "vsf", SPACES["vsf"], 3, s)) for b, s in ((bench, 0), (other, 1)))
+    other = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "other")
+    here, there = (list(search(b, CONTESTANTS["vsf"], 3, s)) for b, s in ((bench, 0), (other, 1)))
     assert [t.params for t in here] != [t.params for t in there]
 
 
@@ -133,7 +139,7 @@ def test_collateral_is_the_mean_where_there_was_something_to_lose():
 @pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
 def test_a_space_that_is_no_range_is_named(bench, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
-        list(search(bench, "nasa", {"scale": values}, 2, 0))
+        list(search(bench, Contestant("nasa", "nasa", {"scale": values}), 2, 0))
 
 
 @pytest.fixture

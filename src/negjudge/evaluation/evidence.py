@@ -12,21 +12,28 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.readings import SampleReading, read_pictures
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.verdicts import Ask, Candidate, Verdicts, View, ask_all, blind, other, plain
+from negjudge.frozen import Frozen, read_frozen
 from negjudge.jobs import read_pairs
 from negjudge.records import Label, Pair, Question, Sample, Vote, read_records
-from negjudge.runs import CONTROL, JUDGE, LABELS, SAMPLES, VOTES
+from negjudge.runs import CONTROL, FRONTIER, JUDGE, LABELS, SAMPLES, VOTES
 from negjudge.splits import STRATA, STRICT, Splits, read_splits
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found in a run folder. Readings of main and control samples are by sample id."""
+    """What was found in a run folder. Readings of all its samples are by sample id.
+
+    In a contest's run (``frozen``) a sample's method is its contestant's name; ``frontier`` holds the test
+    pictures of all settings, the chosen ones included.
+    """
 
     run: Path
     pairs: dict[str, Pair]
     splits: Splits
     samples: list[Sample]
     control: list[Sample] = field(default_factory=list)
+    frozen: Frozen | None = None
+    frontier: list[Sample] = field(default_factory=list)
     readings: dict[str, SampleReading] = field(default_factory=dict)
     labels: dict[tuple[str, Question], Label] = field(default_factory=dict)
     votes: list[Vote] = field(default_factory=list)
@@ -63,6 +70,9 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
         evidence.readings.update(read_pictures(run, evidence.samples, recipe.reader))
         if evidence.control:
             evidence.readings.update(read_pictures(run / CONTROL, evidence.control, recipe.reader))
+        if evidence.frozen:
+            tried = read_records(run / FRONTIER / SAMPLES, Sample)
+            evidence.readings.update(read_pictures(run / FRONTIER, tried, recipe.reader))
     candidates = judges_of(recipe, run)
     if candidates:
         asks = questions_for(evidence, recipe)
@@ -81,12 +91,18 @@ def _read(recipe: EvalRecipe, run: Path) -> Evidence:
         raise NegjudgeError(
             f"{run / SAMPLES} has pictures of the pair {unknown!r}, which {recipe.pairs} lacks"
         )
+    control, frontier, frozen = read_records(run / CONTROL / SAMPLES, Sample), [], read_frozen(run)
+    if frozen:
+        frontier = frozen.named([*samples, *read_records(run / FRONTIER / SAMPLES, Sample)], chosen=False)
+        samples, control = frozen.named(samples), frozen.named(control)
     return Evidence(
         run=run,
         pairs=pairs,
         splits=read_splits(recipe.splits),
         samples=samples,
-        control=read_records(run / CONTROL / SAMPLES, Sample),
+        control=control,
+        frozen=frozen,
+        frontier=frontier,
         labels={(label.sample, label.question): label for label in read_records(run / LABELS, Label)},
         votes=read_records(run / VOTES, Vote),
     )

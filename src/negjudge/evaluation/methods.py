@@ -70,10 +70,13 @@ class Comparison:
     withstands: bool | None = None
 
 
-def by_oracle(evidence: Evidence) -> list[Scored]:
-    """Return the oracle's view of each test picture that it has read; quality is its residual."""
+def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> list[Scored]:
+    """Return the oracle's view of each picture that it has read; quality is its residual.
+
+    The pictures are the test pictures unless ``samples`` are given.
+    """
     found = []
-    for sample in evidence.tested:
+    for sample in evidence.tested if samples is None else samples:
         reading = evidence.readings.get(sample.id)
         if reading is None:
             continue

@@ -13,6 +13,7 @@ from typing import Any
 from negjudge.agreement import agreement
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.contest import contest_tables, costed
 from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.judges import judge_tables
@@ -62,22 +63,26 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
 
 def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
     """Return all figures of a run, by section; a section without input is empty."""
-    methods, compared = {}, {}
+    views, methods, compared = {}, {}, {}
     errors = read_oracle_check(recipe.oracle_check)
     for source, view in SOURCES.items():
         scored = view(evidence)
         if scored:
-            methods[source] = methods_table(scored, recipe.draws)
+            views[source] = scored
+            methods[source] = costed(methods_table(scored, recipe.draws), evidence)
             compared[source] = comparisons(scored, recipe.draws)
     if "oracle" in compared:
         compared["oracle"] = carry_over(compared["oracle"], errors)
     judges = judge_tables(evidence, recipe.draws)
+    found = finding(methods, compared)
+    by = found["source"] if found else None
     return {
         "format": FORMAT,
         "note": recipe.note,
-        "finding": finding(methods, compared),
+        "finding": found,
         "methods": methods,
         "comparisons": compared,
+        "contest": contest_tables(evidence, by, views.get(by or "", []), recipe.draws),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,

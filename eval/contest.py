@@ -1,0 +1,34 @@
+"""Holds a contest of methods: ``python -m eval.contest --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+
+from negjudge.contest import ContestRecipe, hold
+from negjudge.errors import command
+from negjudge.evaluation.stage import evaluate
+from negjudge.evaluation.summary import summary
+from negjudge.recipes import load_recipe
+from negjudge.report.build import write_report
+from negjudge.runs import METRICS, run_folder
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Search on dev, freeze, make the test's pictures, measure and show them, and say what came of it."""
+    recipe = load_recipe(ContestRecipe, argv, prog="python -m eval.contest")
+    run = run_folder(recipe.run)
+    held = hold(recipe, run)
+    metrics = evaluate(recipe, run)
+    page = write_report(recipe, run)
+    for line in (
+        *held.lines(run),
+        "",
+        *summary(metrics),
+        f"all figures in {run / METRICS}; the page is {page}",
+    ):
+        print(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
