@@ -163,12 +163,13 @@ def frontier_of(trials: Sequence[Trial], count: int) -> list[Trial]:
     that every contestant has equally many settings on test.
     """
     best = best_of(trials)
-    rest = {repr(sorted(t.params.items())): t for t in reversed(trials) if t.params != best.params}
-    left, chosen = sorted(rest.values(), key=lambda t: t.number), [best]
+    distinct = {repr(sorted(t.params.items())): t for t in (*reversed(trials), best)}
+    left, chosen = sorted(distinct.values(), key=lambda t: t.number), [best]
     while left and len(chosen) < count:
         front = [t for t in left if not any(_dominates(other, t) for other in left)]
         left = [t for t in left if t not in front]
-        chosen += _spread(sorted(front, key=lambda t: (-t.kept, t.removed)), count - len(chosen))
+        others = sorted((t for t in front if t is not best), key=lambda t: (-t.kept, t.removed))
+        chosen += _spread(others, count - len(chosen))
     return chosen
 
 

@@ -1,0 +1,109 @@
+"""Frontiers and matched comparisons, against figures worked out by hand."""
+
+import itertools
+
+import pytest
+
+from negjudge.evaluation.frontier import frontiers
+from negjudge.evaluation.methods import Scored
+from negjudge.frozen import Chosen, Frozen, Level
+from negjudge.records import Sample
+
+PICTURES = 20
+
+
+def sample(method, params, pair, seed=0):
+    return Sample(
+        f"{method}-{params}-{pair}", f"pair-{pair}", f"object-{pair}", f"element-{pair}", "", "", method,
+        params, seed, "", "", "", "", 4, 64, 64, "cpu", "float32",
+    )  # fmt: skip
+
+
+def pictures(method, params, kept, removed, collateral=0.0, residual=0.1):
+    """Return pictures of which the first so many are kept, and the last so many have the element removed."""
+    return [
+        Scored(
+            sample(method, params, pair),
+            kept=pair < kept,
+            removed=pair >= PICTURES - removed,
+            success=pair < kept and pair >= PICTURES - removed,
+            collateral=None if method == "none" else collateral,
+            quality=residual,
+        )
+        for pair in range(PICTURES)
+    ]
+
+
+def frozen(*levels, **settings):
+    contestants = {name: Chosen(name, tuple(each), {"success": 0.5}, 1) for name, each in settings.items()}
+    return Frozen("success", contestants, levels, 1, 1, "", {})
+
+
+WEAK, STRONG = {"scale": 1.0}, {"scale": 2.0}
+NONE = pictures("none", {}, 20, 0)
+VSF = pictures("vsf", WEAK, 20, 10, 0.1) + pictures("vsf", STRONG, 12, 20, 0.5, 0.2)
+NAG = pictures("nag", WEAK, 16, 8, 0.2, 0.15)
+
+
+def rates(found):
+    return {held.method: held.rate.estimate for held in found.rates}
+
+
+def test_points_are_the_rates_of_each_setting_and_the_first_is_the_chosen_one():
+    found = frontiers(frozen(vsf=[WEAK, STRONG]), NONE + VSF, True, 50)
+    assert (found.pictures, found.pairs) == (20, 20)
+    weak, strong = found.points
+    assert (weak.chosen, strong.chosen) == (True, False)
+    assert (weak.kept.estimate, weak.removed.estimate, weak.success.estimate) == (1.0, 0.5, 0.5)
+    assert (strong.kept.estimate, strong.removed.estimate, strong.success.estimate) == (0.6, 1.0, 0.6)
+    assert strong.collateral.estimate == pytest.approx(0.5)
+    assert weak.success.low < 0.5 < weak.success.high
+
+
+def test_where_the_object_is_kept_as_often_settings_are_mixed():
+    # VSF at 0.8 kept: halfway from (1, 0.5) to (0.6, 1). NAG keeps 0.8 just so. At 0.9 none is half of it.
+    plan = frozen(Level("kept", 0.8), Level("kept", 0.9), vsf=[WEAK, STRONG], nag=[WEAK])
+    first, second = frontiers(plan, NONE + VSF + NAG, True, 50).matched
+    assert (first.outcome, first.limit) == ("removed", pytest.approx(0.8))
+    assert rates(first) == pytest.approx({"vsf": 0.75, "nag": 0.4})
+    assert rates(second) == pytest.approx({"vsf": 0.625, "nag": 0.2})
+    (gap,) = first.gaps
+    assert (gap.first, gap.second, gap.difference.estimate) == ("vsf", "nag", pytest.approx(0.35))
+    assert gap.difference.adjusted == gap.difference.p
+
+
+def test_less_residual_and_less_collateral_are_better():
+    # At half of the unguided quality a residual of 0.2 is allowed; at 0.8, of 0.125: a quarter of the way.
+    plan = frozen(Level("quality", 0.5), Level("quality", 0.8), Level("collateral", 0.3), vsf=[WEAK, STRONG])
+    half, most, spill = frontiers(plan, NONE + VSF, True, 50).matched
+    assert (half.limit, most.limit) == (pytest.approx(0.2), pytest.approx(0.125))
+    assert rates(half) == pytest.approx({"vsf": 0.6})
+    assert rates(most) == pytest.approx({"vsf": 0.525})
+    assert rates(spill) == pytest.approx({"vsf": 0.55})  # halfway from 0.1 to 0.5
+
+
+def test_more_rating_is_better():
+    rated = [
+        Scored(
+            one.sample, one.kept, one.removed, one.success, None, 4.0 if one.sample.method == "none" else 3.0
+        )
+        for one in NONE + pictures("vsf", WEAK, 20, 10)
+    ]
+    plan = frozen(Level("quality", 0.7), Level("quality", 0.875), vsf=[WEAK])
+    low, high = frontiers(plan, rated, False, 50).matched
+    assert rates(low) == {"vsf": 0.5}
+    assert rates(high) == pytest.approx({"vsf": 0.25})
+
+
+def test_only_pictures_that_every_setting_has_count():
+    found = frontiers(frozen(vsf=[WEAK, STRONG]), NONE + VSF[: PICTURES + 8], True, 50)
+    assert found.pictures == 8
+    assert frontiers(frozen(vsf=[WEAK, {"scale": 3.0}]), NONE + VSF, True, 50) is None
+
+
+def test_every_two_contestants_are_compared_and_corrected_together():
+    third = pictures("cfg", WEAK, 16, 9)
+    plan = frozen(Level("kept", 0.8), vsf=[WEAK, STRONG], nag=[WEAK], cfg=[WEAK])
+    (found,) = frontiers(plan, NONE + VSF + NAG + third, True, 200).matched
+    assert [(g.first, g.second) for g in found.gaps] == list(itertools.combinations(["vsf", "nag", "cfg"], 2))
+    assert all(g.difference.adjusted >= g.difference.p for g in found.gaps if g.difference.p is not None)
