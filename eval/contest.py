@@ -6,6 +6,7 @@ import sys
 
 from negjudge.contest import ContestRecipe, hold
 from negjudge.errors import command
+from negjudge.evaluation.contest_summary import contest_summary
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
@@ -21,13 +22,10 @@ def main(argv: list[str] | None = None) -> None:
     held = hold(recipe, run)
     metrics = evaluate(recipe, run)
     page = write_report(recipe, run)
-    for line in (
-        *held.lines(run),
-        "",
-        *summary(metrics),
-        f"all figures in {run / METRICS}; the page is {page}",
-    ):
+    special = contest_summary(metrics["contest"]) if metrics["contest"] else ()
+    for line in (*held.lines(run), "", *summary(metrics), *special):
         print(line)
+    print(f"all figures in {run / METRICS}; the page is {page}")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"({best['pictures']} pictures of {best['pairs']} test pairs each, by {source}; 95 % intervals)"
     for source, rows in metrics["methods"].items():
         yield f"\nmethods by {SOURCE_NAMES[source]}"
-        yield from _aligned(
+        yield from aligned(
             [["", "success", "kept", "removed", "collateral"]]
             + [[METHOD_NAMES[r["method"]], *(percent(r[m]) for m in MEASURES)] for r in rows]
         )
@@ -92,7 +92,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
         if rows:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
-            yield from _aligned(_judges(rows))
+            yield from aligned(_judges(rows))
     yield f"\n{metrics['note']}"
 
 
@@ -115,7 +115,8 @@ def _accuracy(row: Mapping[str, Any] | None) -> str:
     return percent(row["quality"]["balanced_accuracy"])
 
 
-def _aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table, its columns one below the other."""
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
