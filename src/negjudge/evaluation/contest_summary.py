@@ -58,7 +58,7 @@ def _gap(gaps: Sequence[Mapping[str, Any]], first: str, second: str) -> Mapping[
 
 def _best_of(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     last = max(row["n"] for row in rows)
-    shown = [n for n in (1, 2, 4, 8, 16) if n <= last]
+    shown = [n for n in (1, 2, 4, 8, 16) if n < last] + [last]
     table = [["", "picker", *(f"n = {n}" for n in shown)]]
     for method, picker in dict.fromkeys((row["method"], row["picker"]) for row in rows):
         mine = {row["n"]: row for row in rows if (row["method"], row["picker"]) == (method, picker)}
