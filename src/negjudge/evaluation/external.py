@@ -53,7 +53,7 @@ class Brought:
             yield f"{self.unmeasured} of these are of pairs outside methods/test, which no table counts"
         if self.unnamed:
             some = ", ".join(self.unnamed[:5]) + (", …" if len(self.unnamed) > 5 else "")
-            yield f"{len(self.unnamed)} pictures in {self.folder} are named by no row: {some}"
+            yield f"pictures in {self.folder} that no row names: {len(self.unnamed)} ({some})"
 
     def require_all(self) -> None:
         """Raise NegjudgeError that tells which rows were not used, if there are any."""

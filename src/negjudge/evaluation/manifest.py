@@ -153,7 +153,7 @@ def _entry(
         _number_fault("evaluations", cell.get("evaluations", ""), 1),
     ]
     if any(faults):
-        return Rejected(line, ", ".join(fault for fault in faults if fault), cells)
+        return Rejected(line, " and ".join(fault for fault in faults if fault), cells)
     return Entry(
         line=line,
         cells=cells,
@@ -181,7 +181,7 @@ def _method_fault(method: str, taken: Collection[str]) -> str | None:
     if not method:
         return "the method has no name"
     if not _METHOD.fullmatch(method):
-        return f"the method {method!r} is not a name of letters, digits, spaces and . _ + -, 40 at most"
+        return f"the method {method!r} is not a name: 40 letters, digits, spaces and . _ + - at most"
     if method in taken:
         return f"the run makes pictures with {method!r} itself; give these another name"
     if method.lower() in METHODS and method not in METHODS:
