@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from negjudge.errors import command
+from negjudge.evaluation.external import bring
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
@@ -14,13 +15,20 @@ from negjudge.runs import METRICS, run_folder
 
 @command
 def main(argv: list[str] | None = None) -> None:
-    """Read and judge what has not been yet, measure, write metrics.json, and print the tables in short."""
+    """Bring in a manifest's pictures, read and judge what has not been yet, measure, print the tables.
+
+    Rows of the manifest that could not be used are told at the end, with exit code 2.
+    """
     recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
+    brought = bring(recipe, run)
+    for line in brought.lines():
+        print(line)
     metrics = evaluate(recipe, run)
     for line in summary(metrics):
         print(line)
     print(f"all figures in {run / METRICS}; `make report card` shows them")
+    brought.require_all()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from minilab.render import SIZE
 from minilab.templates import SHIFTS, Template, all_templates, window_corner
 from minilab.world import BACKGROUNDS, COLOURS
-from negjudge.errors import NegjudgeError
 
 # Root mean square over pixels and channels in [0, 1]; above it no render is near enough to be believed.
 # This and FAINT were chosen on generated pictures read by eye (docs/experiments.md).
@@ -46,7 +45,10 @@ class Reading:
 
 
 def read_files(paths: Sequence[Path]) -> list[Reading]:
-    """Read pictures of 64 by 64 pixels from files; raises NegjudgeError naming a picture of another size."""
+    """Read pictures from files; one of another size than 64 by 64 pixels is brought to it first.
+
+    Of a picture that is no square the middle is read, in its own proportions: this world's are squares.
+    """
     readings: list[Reading] = []
     for start in range(0, len(paths), BATCH):
         pixels = np.stack([_pixels(path) for path in paths[start : start + BATCH]])
@@ -61,12 +63,11 @@ def load_oracle() -> Oracle:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    with Image.open(path) as picture:
-        if picture.size != (SIZE, SIZE):
-            raise NegjudgeError(
-                f"{path} has {picture.size} pixels, the mini lab's oracle reads {SIZE} by {SIZE}"
-            )
-        return np.asarray(picture.convert("RGB"), np.float32) / 255
+    with Image.open(path) as file:
+        picture = file.convert("RGB")
+    if picture.size != (SIZE, SIZE):
+        picture = ImageOps.fit(picture, (SIZE, SIZE), Image.Resampling.BOX)
+    return np.asarray(picture, np.float32) / 255
 
 
 @dataclass(frozen=True)

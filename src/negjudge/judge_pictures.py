@@ -37,13 +37,13 @@ def load_picture(source: Picture) -> Image.Image:
     Raises PictureError.
     """
     if isinstance(source, np.ndarray | torch.Tensor):
-        return _rgb(Image.fromarray(_bytes(source)))
+        return to_rgb(Image.fromarray(_bytes(source)))
     try:
         if isinstance(source, Image.Image):
-            return _rgb(source)
+            return to_rgb(source)
         if isinstance(source, str | os.PathLike):
             with Image.open(_file(source)) as picture:
-                return _rgb(picture)
+                return to_rgb(picture)
     except UnidentifiedImageError:
         raise PictureError(f"{source} is not a picture, or a broken one") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -60,7 +60,8 @@ def _file(path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
-def _rgb(picture: Image.Image) -> Image.Image:
+def to_rgb(picture: Image.Image) -> Image.Image:
+    """Return a PIL picture in RGB, upright, transparency on white; PictureError where it is too narrow."""
     if min(picture.size) < 1 or max(picture.size) > LONGEST_RATIO * min(picture.size):
         raise PictureError(f"cannot judge a picture of {picture.width}x{picture.height} pixels")
     picture = ImageOps.exif_transpose(picture)

@@ -11,7 +11,6 @@ from minilab.annotators import ANNOTATORS, answers_of
 from minilab.oracle import UNREADABLE, Oracle, Reading, read_files
 from minilab.render import place, random_scene, render_scene
 from minilab.templates import all_templates
-from negjudge.errors import NegjudgeError
 from negjudge.records import Sample
 
 NAMES = ("car", "bicycle", "cat", "mug")
@@ -63,10 +62,21 @@ def test_a_picture_of_nothing_known_is_unreadable(oracle):
     assert reading.residual > UNREADABLE
 
 
-def test_a_picture_of_another_size_is_named(tmp_path):
-    Image.new("RGB", (32, 32)).save(tmp_path / "small.png")
-    with pytest.raises(NegjudgeError, match=r"small\.png has \(32, 32\) pixels"):
-        read_files([tmp_path / "small.png"])
+@pytest.mark.parametrize("size", [(64, 64), (1024, 1024), (96, 96)])
+def test_a_larger_picture_is_read_like_the_small_one(tmp_path, size):
+    picture = render_scene(place(random.Random(0), "bicycle", {"wheels", "seat"}))
+    picture.resize(size, Image.Resampling.BICUBIC).save(tmp_path / "large.png")
+    (reading,) = read_files([tmp_path / "large.png"])
+    assert (reading.object, set(reading.parts)) == ("bicycle", {"wheels", "seat"})
+
+
+def test_a_wide_picture_is_not_squeezed(tmp_path):
+    picture = render_scene(place(random.Random(0), "bicycle", {"wheels", "seat"}))
+    wide = Image.new("RGB", (640, 480), picture.getpixel((0, 0)))
+    wide.paste(picture.resize((480, 480), Image.Resampling.BICUBIC), (80, 0))
+    wide.save(tmp_path / "wide.png")
+    (reading,) = read_files([tmp_path / "wide.png"])
+    assert reading.object == "bicycle"
 
 
 def sample(number):

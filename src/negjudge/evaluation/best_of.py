@@ -34,7 +34,7 @@ def best_of_n(
 
     Success is the reference's word. The reference as picker finds a success wherever there is one: the upper
     limit. A judge picks the picture that it thinks likeliest to be a success. ``evaluations`` are those of
-    one picture, by method.
+    one picture, by method; methods without them are left out.
     """
     pickers = {reference: {one.sample.id: float(one.success) for one in scored}}
     pickers |= {
@@ -43,7 +43,7 @@ def best_of_n(
         if view == "plain"
     }
     rows = []
-    for method in methods_in(one.sample for one in scored):
+    for method in (m for m in methods_in(one.sample for one in scored) if m in evaluations):
         pairs = _by_pair([one for one in scored if one.sample.method == method])
         for picker, scores in pickers.items():
             if all(one.sample.id in scores for mine in pairs for one in mine):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from negjudge.evaluation.best_of import BestOf, best_of_n
 from negjudge.evaluation.cost import Cost, read_cost
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.frontier import Frontiers, frontiers
-from negjudge.evaluation.methods import UNGUIDED, MethodRow, Scored, by_oracle
+from negjudge.evaluation.methods import UNGUIDED, Scored, by_oracle
 from negjudge.frozen import Frozen
 
 
@@ -35,8 +35,8 @@ def contest_tables(
     frozen = evidence.frozen
     if frozen is None or source is None or not scored:
         return None
-    steps = scored[0].sample.steps
-    evaluations = {name: steps * frozen.evaluations(name) for name in (UNGUIDED, *frozen.contestants)}
+    steps = next(one.sample.steps for one in scored if one.sample.method == UNGUIDED)
+    evaluations = {UNGUIDED: steps, **evidence.evaluations}
     tried = by_oracle(evidence, evidence.frontier) if source == "oracle" else []
     return ContestTables(
         frozen=frozen,
@@ -46,12 +46,3 @@ def contest_tables(
         best_of=tuple(best_of_n(evidence, scored, source, evaluations, draws)),
         cost=read_cost(evidence.run, frozen, steps),
     )
-
-
-def costed(rows: Sequence[MethodRow], evidence: Evidence) -> list[MethodRow]:
-    """Return a contest's rows with the denoiser evaluations of each contestant's method."""
-    frozen = evidence.frozen
-    if frozen is None or not evidence.samples:
-        return list(rows)
-    steps = evidence.samples[0].steps
-    return [replace(row, evaluations=steps * frozen.evaluations(row.method)) for row in rows]

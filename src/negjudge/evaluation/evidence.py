@@ -9,13 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.external_store import DEVICE, read_evaluations, read_external
 from negjudge.evaluation.readings import SampleReading, read_pictures
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.verdicts import Ask, Candidate, Verdicts, View, ask_all, blind, other, plain
 from negjudge.frozen import Frozen, read_frozen
 from negjudge.jobs import read_pairs
 from negjudge.records import Label, Pair, Question, Sample, Vote, read_records
-from negjudge.runs import CONTROL, FRONTIER, JUDGE, LABELS, SAMPLES, VOTES
+from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, JUDGE, LABELS, SAMPLES, VOTES
 from negjudge.splits import STRATA, STRICT, Splits, read_splits
 
 
@@ -24,7 +25,8 @@ class Evidence:
     """What was found in a run folder. Readings of all its samples are by sample id.
 
     In a contest's run (``frozen``) a sample's method is its contestant's name; ``frontier`` holds the test
-    pictures of all settings, the chosen ones included.
+    pictures of all settings, the chosen ones included. ``external`` are pictures of other generators, and
+    ``evaluations`` what one picture cost, by method, where the method's name does not tell.
     """
 
     run: Path
@@ -34,6 +36,8 @@ class Evidence:
     control: list[Sample] = field(default_factory=list)
     frozen: Frozen | None = None
     frontier: list[Sample] = field(default_factory=list)
+    external: list[Sample] = field(default_factory=list)
+    evaluations: dict[str, int] = field(default_factory=dict)
     readings: dict[str, SampleReading] = field(default_factory=dict)
     labels: dict[tuple[str, Question], Label] = field(default_factory=dict)
     votes: list[Vote] = field(default_factory=list)
@@ -43,12 +47,18 @@ class Evidence:
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
         """The samples without guidance, by pair and seed."""
-        return {(s.pair, s.seed): s for s in self.samples if s.method == "none"}
+        return {(s.pair, s.seed): s for s in (*self.external, *self.samples) if s.method == "none"}
+
+    def before(self, sample: Sample) -> Sample | None:
+        """Return the unguided picture of a sample's pair, seed and model: a seed means nothing to another."""
+        found = self.unguided.get((sample.pair, sample.seed))
+        return found if found and _maker(found) == _maker(sample) != "" else None
 
     @cached_property
     def tested(self) -> list[Sample]:
-        """The samples of the pairs on which methods are compared."""
-        return self.of(self.splits.methods["test"])
+        """The samples of the pairs on which methods are compared, other generators' too."""
+        ids = self.splits.methods["test"]
+        return self.of(ids) + [sample for sample in self.external if sample.pair in ids]
 
     def of(self, pair_ids: Sequence[str]) -> list[Sample]:
         """Return the samples of some pairs, in the order they were made."""
@@ -60,6 +70,11 @@ class Evidence:
         return self.of(self.splits.judge[name])
 
 
+def _maker(sample: Sample) -> str:
+    """Return the model that made a picture; of one from elsewhere, as its manifest names it, if it does."""
+    return sample.revision if sample.device == DEVICE else sample.model
+
+
 def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     """Read a run folder, and make the readings and verdicts that it lacks.
 
@@ -67,7 +82,7 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     """
     evidence = _read(recipe, run)
     if recipe.reader:
-        evidence.readings.update(read_pictures(run, evidence.samples, recipe.reader))
+        evidence.readings.update(read_pictures(run, [*evidence.samples, *evidence.external], recipe.reader))
         if evidence.control:
             evidence.readings.update(read_pictures(run / CONTROL, evidence.control, recipe.reader))
         if evidence.frozen:
@@ -84,12 +99,18 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
 
 def _read(recipe: EvalRecipe, run: Path) -> Evidence:
     pairs, samples = read_pairs(recipe.pairs), read_records(run / SAMPLES, Sample)
-    if not samples:
+    external = read_external(run)
+    if not samples and not external:
         raise NegjudgeError(f"{run / SAMPLES} is missing or empty; run `make generate` first")
-    unknown = next((sample.pair for sample in samples if sample.pair not in pairs), None)
-    if unknown:
+    for place, found in ((run / SAMPLES, samples), (run / EXTERNAL / SAMPLES, external)):
+        unknown = next((sample.pair for sample in found if sample.pair not in pairs), None)
+        if unknown:
+            raise NegjudgeError(f"{place} has pictures of the pair {unknown!r}, which {recipe.pairs} lacks")
+    both = {sample.method for sample in samples} & {sample.method for sample in external}
+    if both:
         raise NegjudgeError(
-            f"{run / SAMPLES} has pictures of the pair {unknown!r}, which {recipe.pairs} lacks"
+            f"{run / EXTERNAL} has pictures with {min(both)!r}, which the run makes itself; "
+            "move that folder away, and bring them in again under another name"
         )
     control, frontier, frozen = read_records(run / CONTROL / SAMPLES, Sample), [], read_frozen(run)
     if frozen:
@@ -103,9 +124,18 @@ def _read(recipe: EvalRecipe, run: Path) -> Evidence:
         control=control,
         frozen=frozen,
         frontier=frontier,
+        external=external,
+        evaluations=read_evaluations(run) | _evaluations(frozen, samples),
         labels={(label.sample, label.question): label for label in read_records(run / LABELS, Label)},
         votes=read_records(run / VOTES, Vote),
     )
+
+
+def _evaluations(frozen: Frozen | None, samples: Sequence[Sample]) -> dict[str, int]:
+    """Return the denoiser evaluations of one picture of each contestant."""
+    if frozen is None or not samples:
+        return {}
+    return {name: samples[0].steps * c.evaluations for name, c in frozen.contestants.items()}
 
 
 def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
@@ -117,10 +147,11 @@ def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
 
 
 def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:
-    """Return all that the judges are asked: about validation and test pictures, and the controls."""
+    """Return all that the judges are asked: on validation and test pictures and the controls."""
     groups = [evidence.group(name) for name in ("validation", *STRATA, STRICT)]
     known = [sample for name in STRATA for sample in evidence.group(name)]
-    asks = plain(evidence.run, itertools.chain(*groups)) + other(evidence.run, groups)
+    tested = [sample for sample in evidence.tested if sample.device == DEVICE]
+    asks = plain(evidence.run, itertools.chain(*groups, tested)) + other(evidence.run, groups)
     return asks + blind(evidence.run, _spread(known, recipe.control_pictures))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from statistics import fmean
+from typing import Any, Literal
 
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.verdicts import Role
@@ -56,8 +57,10 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The paired difference of two methods in one measure, over the pictures of same pair and seed.
+    """The paired difference of two methods in one measure.
 
+    ``paired_by`` tells by what: over the pictures of same pair and seed; or, where the methods share none,
+    as those of different generators, over the pairs, of each the mean. ``pictures`` are then the first's.
     ``withstands`` tells whether it outlives the oracle's own error; ``None`` where that is not known.
     """
 
@@ -68,6 +71,7 @@ class Comparison:
     pairs: int
     difference: Difference
     withstands: bool | None = None
+    paired_by: Literal["pair and seed", "pair"] = "pair and seed"
 
 
 def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> list[Scored]:
@@ -80,7 +84,7 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
         reading = evidence.readings.get(sample.id)
         if reading is None:
             continue
-        plain = evidence.unguided.get((sample.pair, sample.seed))
+        plain = evidence.before(sample)
         before = evidence.readings.get(plain.id) if plain else None
         seen = outcome(sample, reading, before, evidence.pairs[sample.pair].stay)
         collateral = None if sample.method == UNGUIDED else seen.collateral
@@ -129,10 +133,16 @@ def by_labels(evidence: Evidence) -> list[Scored]:
     return found
 
 
-def methods_table(scored: Sequence[Scored], draws: int) -> list[MethodRow]:
-    """Return a row for each method among the pictures, in the order of ``methods_in``."""
+def methods_table(
+    scored: Sequence[Scored], draws: int, evaluations: Mapping[str, int] | None = None
+) -> list[MethodRow]:
+    """Return a row for each method among the pictures, in the order of ``methods_in``.
+
+    ``evaluations`` of one picture are given for methods of other generators, where they are known.
+    """
+    known = evaluations or {}
     return [
-        _row(method, [one for one in scored if one.sample.method == method], draws)
+        _row(method, [one for one in scored if one.sample.method == method], draws, known.get(method))
         for method in methods_in(one.sample for one in scored)
     ]
 
@@ -143,7 +153,9 @@ def methods_in(samples: Iterable[Sample]) -> list[str]:
     return [*(m for m in METHODS if m in found), *(m for m in found if m not in METHODS)]
 
 
-def _row(method: str, scored: Sequence[Scored], draws: int) -> MethodRow:
+def _row(method: str, scored: Sequence[Scored], draws: int, evaluations: int | None) -> MethodRow:
+    if evaluations is None and method in EVALUATIONS:
+        evaluations = scored[0].sample.steps * EVALUATIONS[method] or None
     clusters = clusters_of([one.sample for one in scored], draws)
     qualities = [one.quality for one in scored if one.quality is not None]
     return MethodRow(
@@ -157,7 +169,7 @@ def _row(method: str, scored: Sequence[Scored], draws: int) -> MethodRow:
         collateral=_collateral(scored, draws),
         quality=clusters.mean(qualities) if len(qualities) == len(scored) else None,
         undecided=sum(not one.decided for one in scored) / len(scored),
-        evaluations=scored[0].sample.steps * EVALUATIONS[method] if method in EVALUATIONS else None,
+        evaluations=evaluations,
     )
 
 
@@ -195,11 +207,32 @@ def _compare(
     ]
     common = [key for key in sides[0] if key in sides[1]]
     if not common:
-        return None
+        return _compare_pairs(scored, measure, first, second, draws)
     clusters = clusters_of([sides[0][key].sample for key in common], draws)
     values = [[float(getattr(side[key], measure)) for key in common] for side in sides]
     difference = clusters.difference(*values)
     return Comparison(measure, first, second, len(common), len({pair for pair, _ in common}), difference)
+
+
+def _compare_pairs(
+    scored: Sequence[Scored], measure: str, first: str, second: str, draws: int
+) -> Comparison | None:
+    """Compare the means of each pair that both methods have; one pair alone has no interval."""
+    sides: list[dict[str, list[Scored]]] = [{}, {}]
+    for one in scored:
+        for side, method in zip(sides, (first, second), strict=True):
+            if one.sample.method == method:
+                side.setdefault(one.sample.pair, []).append(one)
+    common = [pair for pair in sides[0] if pair in sides[1]]
+    if not common:
+        return None
+    clusters = clusters_of([sides[0][pair][0].sample for pair in common], draws)
+    means = [[fmean(float(getattr(s, measure)) for s in side[pair]) for pair in common] for side in sides]
+    difference = clusters.difference(*means)
+    if len(common) == 1:
+        difference = replace(difference, low=None, high=None, p=None)
+    pictures = sum(len(sides[0][pair]) for pair in common)
+    return Comparison(measure, first, second, pictures, len(common), difference, paired_by="pair")
 
 
 def clusters_of(samples: Sequence[Sample], draws: int) -> Clusters:

@@ -9,14 +9,14 @@ from typing import Any
 
 from negjudge.errors import NegjudgeError
 from negjudge.judge_settings import FILE as SETTINGS
-from negjudge.runs import JUDGE, LABELS, METRICS, SAMPLES
+from negjudge.runs import EXTERNAL, JUDGE, LABELS, METRICS, SAMPLES
 
 FORMAT = 1
 
 
 def files_measured(run: Path) -> dict[str, str]:
     """Return the SHA-256 of the files whose change makes metrics.json stale, as far as they are there."""
-    paths = [run / SAMPLES, run / LABELS, run / JUDGE / SETTINGS]
+    paths = [run / SAMPLES, run / EXTERNAL / SAMPLES, run / LABELS, run / JUDGE / SETTINGS]
     return {
         str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths

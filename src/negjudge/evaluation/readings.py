@@ -9,6 +9,7 @@ from pathlib import Path
 
 from negjudge.dotted import load_function
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.external_store import DEVICE
 from negjudge.progress import progress_bar
 from negjudge.records import Sample, append_records, read_records
 from negjudge.runs import ORACLE
@@ -77,14 +78,13 @@ def _read(run: Path, samples: Sequence[Sample], reader: str) -> Iterator[list[Sa
 def checked_picture(run: Path, sample: Sample) -> Path:
     """Return the file of a sample's picture; NegjudgeError where it is missing or not the recorded one."""
     path = run / sample.image
+    again = "make it again with the generate stage's --repair true"
+    if sample.device == DEVICE:
+        again = "bring it in again with --images and --manifest"
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise NegjudgeError(
-            f"{path} is missing; make it again with the generate stage's --repair true"
-        ) from None
+        raise NegjudgeError(f"{path} is missing; {again}") from None
     if hashlib.sha256(content).hexdigest() != sample.sha256:
-        raise NegjudgeError(
-            f"{path} is not the recorded picture; make it again with generate's --repair true"
-        )
+        raise NegjudgeError(f"{path} is not the recorded picture; {again}")
     return path

@@ -41,6 +41,12 @@ class EvalRecipe:
     """Pictures on which the judges also answer blind: with a blank or another picture in its place."""
     draws: int = 1000
     """Bootstrap draws behind every interval."""
+    images: str | None = None
+    """Folder of another generator's pictures, to measure beside the run's own; with ``manifest``."""
+    manifest: str | None = None
+    """CSV file that says of which pair and by which method each picture in ``images`` is."""
+    replace: bool = False
+    """Let a row of the manifest take the place of a stored picture of the same pair, method and seed."""
     settings: str | None = None
     """YAML file of the methods' settings and of how they were found."""
     history: str | None = None
@@ -53,3 +59,10 @@ class EvalRecipe:
     """Paragraphs of the report's section on what was measured, and what was not."""
     card: CardRecipe
     """For the judge's model card."""
+
+    def __post_init__(self) -> None:
+        if (self.images is None) != (self.manifest is None):
+            lacking = "images" if self.images is None else "manifest"
+            raise ValueError(f"key {lacking!r} is missing; 'images' and 'manifest' go together")
+        if self.replace and self.manifest is None:
+            raise ValueError("key 'replace' needs 'images' and 'manifest'")

@@ -13,7 +13,7 @@ from typing import Any
 from negjudge.agreement import agreement
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.contest import contest_tables, costed
+from negjudge.evaluation.contest import contest_tables
 from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.judges import judge_tables
@@ -69,7 +69,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         scored = view(evidence)
         if scored:
             views[source] = scored
-            methods[source] = costed(methods_table(scored, recipe.draws), evidence)
+            methods[source] = methods_table(scored, recipe.draws, evidence.evaluations)
             compared[source] = comparisons(scored, recipe.draws)
     if "oracle" in compared:
         compared["oracle"] = carry_over(compared["oracle"], errors)
@@ -101,17 +101,23 @@ def finding(
 
     The source is the oracle where there is one, else people's labels, else the tuned judge. The best method
     is the one with the highest success; that it was picked among several is why its p-value is corrected.
+    It is one of those that share pairs and seeds with none, on the most pairs: what another generator does
+    is in the tables, and says nothing of guidance.
     """
     source = next((name for name in SOURCES if name in methods and name != "base"), None)
     rows = {row.method: row for row in methods.get(source or "", ())}
-    guided = [row for name, row in rows.items() if name != UNGUIDED]
-    if source is None or UNGUIDED not in rows or not guided:
+    against = {
+        c.first: c
+        for c in compared.get(source or "", ())
+        if (c.measure, c.second, c.paired_by) == (PRIMARY, UNGUIDED, "pair and seed")
+    }
+    widest = max((c.pairs for c in against.values()), default=0)
+    guided = [rows[name] for name, c in against.items() if c.pairs == widest]
+    if not guided:
         return None
     best = max(guided, key=lambda row: row.success.estimate)
-    against = next(
-        c for c in compared[source] if (c.measure, c.first, c.second) == (PRIMARY, best.method, UNGUIDED)
-    )
-    return {"source": source, "best": best, "unguided": rows[UNGUIDED], "comparison": against}
+    unguided, comparison = rows[UNGUIDED], against[best.method]
+    return {"source": source, "best": best, "unguided": unguided, "comparison": comparison}
 
 
 def _labels(evidence: Evidence) -> list[dict[str, Any]]:
@@ -135,6 +141,7 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "models": [dict(zip(keys, model, strict=True)) for model in models],
         "samples": len(evidence.samples),
         "control": len(evidence.control),
+        "external": len(evidence.external),
         "votes": len(evidence.votes),
         "sources": sorted({vote.source for vote in evidence.votes}),
         "reader": recipe.reader,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from negjudge.durable import read_lines, write_atomically
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.external_store import read_external
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.readings import SampleReading
 from negjudge.evaluation.recipe import EvalRecipe
@@ -127,7 +128,7 @@ def params(values: Mapping[str, Any]) -> str:
 
 def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
     tested = set(read_splits(recipe.splits).methods["test"])
-    samples = [s for s in read_records(run / SAMPLES, Sample) if s.pair in tested]
+    samples = [s for s in [*read_records(run / SAMPLES, Sample), *read_external(run)] if s.pair in tested]
     readings = {r.sample: r for r in read_records(run / ORACLE, SampleReading)}
     rows = grid(run, samples, readings, ROWS + MORE_ROWS)
     wrong = read_records(run / CONTROL / SAMPLES, Sample)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ METHOD_STYLES = {
     "nag": ("#009e73", "^"),
     "nasa": ("#cc79a7", "v"),
 }
+# Methods of other generators, in the order in which they come.
+OTHER_STYLES = (("#e69f00", "P"), ("#56b4e9", "X"), ("#000000", "*"), ("#a6761d", "<"), ("#7570b3", ">"))
 JUDGE_STYLES = {
     TEXT_ONLY: ("#9ca3af", "x"),
     BASE: ("#56b4e9", "o"),
@@ -41,6 +44,8 @@ def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] =
     """
     from matplotlib.figure import Figure
 
+    others = [row["method"] for row in rows if row["method"] not in METHOD_STYLES]
+    styles = {**METHOD_STYLES, **dict(zip(others, itertools.cycle(OTHER_STYLES), strict=False))}
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for trial in history:
@@ -49,7 +54,7 @@ def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] =
     for row in rows:
         if row[across] is None or row[up] is None:
             continue
-        colour, marker = METHOD_STYLES[row["method"]]
+        colour, marker = styles[row["method"]]
         x, y = row[across]["estimate"], row[up]["estimate"]
         axes.errorbar(
             x, y, xerr=_whiskers(row[across]), yerr=_whiskers(row[up]), fmt=marker, color=colour,

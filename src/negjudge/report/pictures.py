@@ -14,6 +14,7 @@ from PIL import Image
 
 from negjudge.attention_sheet import STEM
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.external_store import DEVICE
 from negjudge.evaluation.methods import UNGUIDED, methods_in
 from negjudge.evaluation.readings import SampleReading
 from negjudge.metrics import outcome
@@ -63,6 +64,9 @@ def grid(
 def _row(run: Path, samples: Sequence[Sample], readings: Mapping[str, SampleReading]) -> GridRow:
     seed = samples[0].seed
     mine = {sample.method: sample for sample in samples if sample.seed == seed}
+    for sample in samples:  # another generator's seeds are its own: its first picture
+        if sample.device == DEVICE:
+            mine.setdefault(sample.method, sample)
     guided = next((sample for sample in mine.values() if sample.method != UNGUIDED), samples[0])
     cells = [
         Cell(METHOD_NAMES[method], thumbnail(run / mine[method].image), _mark(mine[method], readings))
@@ -97,7 +101,7 @@ def thumbnail(path: Path) -> str:
         with Image.open(path) as image:
             small = image.convert("RGB")
     except (OSError, ValueError):
-        raise NegjudgeError(f"{path} is no picture; make it again with generate's --repair true") from None
+        raise NegjudgeError(f"{path} is no picture; make it again, or bring it in again") from None
     buffer = io.BytesIO()
     if max(small.size) > SIDE:
         small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
