@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from negjudge.evaluation.candidates import Role
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.verdicts import Role
 from negjudge.metrics import EVALUATIONS, outcome
 from negjudge.records import METHODS, Sample
 from negjudge.statistics import Clusters, Difference, Interval, holm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,6 @@ from negjudge.evaluation.methods import (
     UNGUIDED,
     Comparison,
     MethodRow,
-    Scored,
-    by_judge,
-    by_labels,
-    by_oracle,
     comparisons,
     methods_table,
 )
@@ -32,16 +28,11 @@ from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.sources import by_source, leading
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations
 
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
-SOURCES: dict[str, Callable[[Evidence], list[Scored]]] = {
-    "oracle": by_oracle,
-    "labels": by_labels,
-    "tuned": lambda evidence: by_judge(evidence, "tuned"),
-    "base": lambda evidence: by_judge(evidence, "base"),
-}
 
 
 def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
@@ -62,13 +53,10 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
 
 def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
     """Return all figures of a run, by section; a section without input is empty."""
-    methods, compared = {}, {}
     errors = read_oracle_check(recipe.oracle_check)
-    for source, view in SOURCES.items():
-        scored = view(evidence)
-        if scored:
-            methods[source] = methods_table(scored, recipe.draws)
-            compared[source] = comparisons(scored, recipe.draws)
+    scored = by_source(evidence)
+    methods = {source: methods_table(found, recipe.draws) for source, found in scored.items()}
+    compared = {source: comparisons(found, recipe.draws) for source, found in scored.items()}
     if "oracle" in compared:
         compared["oracle"] = carry_over(compared["oracle"], errors)
     judges = judge_tables(evidence, recipe.draws)
@@ -85,6 +73,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "agreement": agreement(evidence.votes),
         "labels": _labels(evidence),
         "oracle_check": errors,
+        "left_out": evidence.left_out,
         "provenance": _provenance(evidence, recipe),
     }
 
@@ -94,10 +83,11 @@ def finding(
 ) -> dict[str, Any] | None:
     """Return what the page's first sentence says: the best method's success against none's, by one source.
 
-    The source is the oracle where there is one, else people's labels, else the tuned judge. The best method
-    is the one with the highest success; that it was picked among several is why its p-value is corrected.
+    The source is the oracle where there is one, else people's labels, else the tuned judge, else a further
+    one. The best method is the one with the highest success; that it was picked among several is why its
+    p-value is corrected.
     """
-    source = next((name for name in SOURCES if name in methods and name != "base"), None)
+    source = leading(list(methods))
     rows = {row.method: row for row in methods.get(source or "", ())}
     guided = [row for name, row in rows.items() if name != UNGUIDED]
     if source is None or UNGUIDED not in rows or not guided:
@@ -134,6 +124,7 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "sources": sorted({vote.source for vote in evidence.votes}),
         "reader": recipe.reader,
         "base": recipe.base,
+        "judges": evidence.judges,
         "pairs": recipe.pairs,
         "splits": recipe.splits,
         "draws": recipe.draws,

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
 from negjudge.evaluation.methods import MEASURES
 from negjudge.sheets import METHOD_NAMES
 
-SOURCE_NAMES = {
-    "oracle": "the oracle",
-    "labels": "the annotators' labels",
-    "tuned": "the tuned judge",
-    "base": "the base judge",
-}
+
+class _Names(dict[str, str]):
+    def __missing__(self, source: str) -> str:
+        """Name a judge that the recipe added."""
+        return f"the judge {source}"
+
+
+SOURCE_NAMES = _Names(
+    {
+        "oracle": "the oracle",
+        "labels": "the annotators' labels",
+        "tuned": "the tuned judge",
+        "base": "the base judge",
+    }
+)
 STRATUM_NAMES = {
     "seen": "seen",
     "new_object": "new object",
@@ -92,15 +101,19 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
         if rows:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
-            yield from _aligned(_judges(rows))
+            yield from _aligned(_judges(rows, metrics["provenance"]["judges"]))
+    if metrics["left_out"]:
+        yield ""
+    for judge, reason in metrics["left_out"].items():
+        yield f"left out, {SOURCE_NAMES[judge]}: {reason}"
     yield f"\n{metrics['note']}"
 
 
-def _judges(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _judges(rows: Sequence[Mapping[str, Any]], further: Iterable[str]) -> list[list[str]]:
     strata = list(dict.fromkeys(row["stratum"] for row in rows))
     cells = {(row["judge"], row["stratum"]): row for row in rows}
     table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
-    for judge in (TEXT_ONLY, BASE, REFITTED, TUNED):
+    for judge in dict.fromkeys((TEXT_ONLY, BASE, REFITTED, TUNED, *further)):
         found = [cells.get((judge, stratum)) for stratum in strata]
         if any(found):
             table.append([judge, *(_accuracy(row) for row in found)])
