@@ -27,6 +27,7 @@ from negjudge.evaluation.methods import (
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.questions import true_answer
+from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.sources import by_source, leading
 from negjudge.runs import METRICS, locked
@@ -66,6 +67,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "finding": finding(methods, compared),
         "methods": methods,
         "comparisons": compared,
+        "ranking": ranking(scored, compared, recipe.draws),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,
