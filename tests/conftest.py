@@ -24,9 +24,9 @@ from PIL.PngImagePlugin import PngInfo
 from scipy.special import expit
 
 from minilab.render import render
+from negjudge.evaluation.asks import Ask
 from negjudge.evaluation.evidence import Evidence, judges_of, questions_for
 from negjudge.evaluation.recipe import CardRecipe, EvalRecipe
-from negjudge.evaluation.verdicts import Ask
 from negjudge.jobs import seed_of, wrong_negatives
 from negjudge.judge_settings import JudgeSettings, write_settings
 from negjudge.records import (

@@ -61,10 +61,11 @@ class ContestRecipe(EvalRecipe):
     """Pictures of a test pair with the wrong element named; 0 makes none."""
     matched: list[Level] = field(default_factory=list)
     """Where contestants are held equal: measure kept, quality or collateral, and at which value."""
-    judge: str | None = None
+    dev_judge: str | None = None
     """Folder or Hub id of the judge that reads the dev pictures, where no oracle (`reader`) can."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.contestants or UNGUIDED in self.contestants:
             raise ValueError("key 'contestants' needs at least one, and none of the name \"none\"")
         for name, least in (("trials", 1), ("test_seeds", 1), ("frontier", 1), ("control_seeds", 0)):
@@ -77,9 +78,11 @@ class ContestRecipe(EvalRecipe):
         """Return who reads the dev pictures: the oracle where there is one, else the judge."""
         if self.reader:
             return reader_scorer(self.reader, "reader")
-        if not self.judge:
-            raise NegjudgeError("keys 'reader' and 'judge' are both empty; name who reads the dev pictures")
-        return judge_scorer(self.judge, self.device)
+        if not self.dev_judge:
+            raise NegjudgeError(
+                "keys 'reader' and 'dev_judge' are both empty; name who reads the dev pictures"
+            )
+        return judge_scorer(self.dev_judge, self.device)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,20 @@ def balanced_accuracy(calls: ArrayLike, labels: ArrayLike) -> Statistic:
     return statistic
 
 
+def cohen_kappa(first: ArrayLike, second: ArrayLike) -> Statistic:
+    """Return the agreement of two sources' calls (n,) beyond chance (Cohen 1960); nan where chance is all."""
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    equal = (a == b).astype(np.float64)
+
+    def statistic(weights: Floats) -> Floats:
+        total = weights.sum(axis=1)
+        yes = _share(weights @ a, total), _share(weights @ b, total)
+        chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+        return _share(_share(weights @ equal, total) - chance, 1 - chance)
+
+    return statistic
+
+
 def brier(probabilities: ArrayLike, labels: ArrayLike) -> Statistic:
     """Return the mean squared error of probabilities against labels, both (n,)."""
     return rate_of((np.asarray(probabilities, dtype=np.float64) - np.asarray(labels, dtype=np.float64)) ** 2)

@@ -43,6 +43,11 @@ class Difference:
     less: int
     adjusted: float | None = None
 
+    def turned(self) -> Difference:
+        """Return second less first."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return Difference(-self.estimate, low, high, self.p, self.less, self.more, self.adjusted)
+
 
 class Clusters:
     """Pictures grouped in several ways at once, such as by object and by element.

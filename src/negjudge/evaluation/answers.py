@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from negjudge.calibration import fit_temperature, fit_threshold, log_odds
+from negjudge.evaluation.asks import View
+from negjudge.evaluation.candidates import Role
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.questions import Item, Topic, Truth, items, labels_of
-from negjudge.evaluation.verdicts import Role, View
 from negjudge.metrics import balanced_accuracy
 from negjudge.records import Verdict
 from negjudge.statistics import Floats
@@ -53,7 +54,10 @@ def answerers(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answe
         found |= _base(evidence, topic, truth)
     if ("tuned", "plain") in evidence.verdicts:
         found[TUNED] = _verdicts(evidence, "tuned", topic)
-    return found
+    # Of further judges, those that were asked about all test pictures, the ones about other objects too.
+    others = [role for role in evidence.judges if role not in ("base", "tuned")]
+    asked = [role for role in others if (role, "other") in evidence.verdicts]
+    return found | {role: _verdicts(evidence, role, topic) for role in asked}
 
 
 def blind_answerers(evidence: Evidence, topic: Topic) -> dict[str, Answerer]:

@@ -9,7 +9,7 @@ from negjudge.evaluation.best_of import BestOf, best_of_n
 from negjudge.evaluation.cost import Cost, read_cost
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.frontier import Frontiers, frontiers
-from negjudge.evaluation.methods import UNGUIDED, Scored, by_oracle
+from negjudge.evaluation.methods import UNGUIDED, Scored, by_judge, by_oracle
 from negjudge.frozen import Frozen
 
 
@@ -37,12 +37,15 @@ def contest_tables(
         return None
     steps = next(one.sample.steps for one in scored if one.sample.method == UNGUIDED)
     evaluations = {UNGUIDED: steps, **evidence.evaluations}
-    tried = by_oracle(evidence, evidence.frontier) if source == "oracle" else []
+    if source == "oracle":
+        tried = by_oracle(evidence, evidence.frontier)
+    else:
+        tried = by_judge(evidence, source, evidence.frontier)
     return ContestTables(
         frozen=frozen,
         digest=frozen.digest,
         source=source,
-        frontiers=frontiers(frozen, [*scored, *tried], True, draws) if tried else None,
+        frontiers=frontiers(frozen, [*scored, *tried], source == "oracle", draws) if tried else None,
         best_of=tuple(best_of_n(evidence, scored, source, evaluations, draws)),
         cost=read_cost(evidence.run, frozen, steps),
     )

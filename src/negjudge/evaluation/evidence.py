@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.asks import Ask, View, blind, other, plain
+from negjudge.evaluation.candidates import Candidate, Role, judges_of, left_out
 from negjudge.evaluation.external_store import DEVICE, read_evaluations, read_external
 from negjudge.evaluation.readings import SampleReading, read_pictures
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.verdicts import Ask, Candidate, Verdicts, View, ask_all, blind, other, plain
+from negjudge.evaluation.verdicts import Verdicts, ask_all
 from negjudge.frozen import Frozen, read_frozen
 from negjudge.jobs import read_pairs
 from negjudge.records import Label, Pair, Question, Sample, Vote, read_records
-from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, JUDGE, LABELS, SAMPLES, VOTES
+from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, LABELS, SAMPLES, VOTES
 from negjudge.splits import STRATA, STRICT, Splits, read_splits
 
 
@@ -26,7 +28,9 @@ class Evidence:
 
     In a contest's run (``frozen``) a sample's method is its contestant's name; ``frontier`` holds the test
     pictures of all settings, the chosen ones included. ``external`` are pictures of other generators, and
-    ``evaluations`` what one picture cost, by method, where the method's name does not tell.
+    ``evaluations`` what one picture cost, by method, where the method's name does not tell. ``judges`` are
+    the names, with fingerprints, of the judges that answered, and ``left_out`` says why others did not; both
+    by role.
     """
 
     run: Path
@@ -43,6 +47,8 @@ class Evidence:
     votes: list[Vote] = field(default_factory=list)
     verdicts: Verdicts = field(default_factory=dict)
     asked: dict[tuple[str, View], Ask] = field(default_factory=dict)
+    judges: dict[Role, str] = field(default_factory=dict)
+    left_out: dict[Role, str] = field(default_factory=dict)
 
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
@@ -88,12 +94,12 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
         if evidence.frozen:
             tried = read_records(run / FRONTIER / SAMPLES, Sample)
             evidence.readings.update(read_pictures(run / FRONTIER, tried, recipe.reader))
+    evidence.left_out.update(left_out(recipe, run))
     candidates = judges_of(recipe, run)
     if candidates:
-        asks = questions_for(evidence, recipe)
         unjudged = other(run, [evidence.group("train")])  # what the text-only judge learns from
-        evidence.asked.update({(ask.sample.id, ask.view): ask for ask in asks + unjudged})
-        evidence.verdicts.update(ask_all(run, candidates, asks, recipe.batch_size))
+        evidence.asked.update({(ask.sample.id, ask.view): ask for ask in unjudged})
+        _hear(evidence, recipe, candidates)
     return evidence
 
 
@@ -138,12 +144,18 @@ def _evaluations(frozen: Frozen | None, samples: Sequence[Sample]) -> dict[str, 
     return {name: samples[0].steps * c.evaluations for name, c in frozen.contestants.items()}
 
 
-def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
-    """Return the judges to ask: the run's own, and its base to compare it with; none before training."""
-    if not (run / JUDGE).is_dir():
-        return []
-    tuned = Candidate("tuned", str(run / JUDGE), recipe.device)
-    return [Candidate("base", recipe.base, recipe.device), tuned] if recipe.base else [tuned]
+def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> None:
+    """Ask the judges what they have not answered yet, and put what they say among the evidence."""
+    asks = {"all": questions_for(evidence, recipe), "test": plain(evidence.run, evidence.tested)}
+    if evidence.frozen and not recipe.reader:  # nobody else can read the pictures of the frontier
+        tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample)
+        asks["all"] += plain(evidence.run / FRONTIER, tried)
+    evidence.asked.update({(ask.sample.id, ask.view): ask for ask in asks["all"]})
+    wanted = [(candidate, asks[candidate.judge.asked]) for candidate in candidates]
+    heard = ask_all(evidence.run, wanted, evidence.pairs, recipe.batch_size)
+    evidence.verdicts.update(heard.verdicts)
+    evidence.left_out.update(heard.left_out)
+    evidence.judges.update({c.role: c.name for c in candidates if c.role not in heard.left_out})
 
 
 def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, Literal
 
+from negjudge.evaluation.candidates import Role
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.verdicts import Role
 from negjudge.metrics import EVALUATIONS, outcome
 from negjudge.records import METHODS, Sample
 from negjudge.statistics import Clusters, Difference, Interval, holm
@@ -92,14 +92,14 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
     return found
 
 
-def by_judge(evidence: Evidence, role: Role) -> list[Scored]:
+def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = None) -> list[Scored]:
     """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating.
 
     A question that it did not answer is neither kept nor removed.
     """
     found = []
     verdicts = evidence.verdicts.get((role, "plain"), {})
-    for sample in evidence.tested:
+    for sample in evidence.tested if samples is None else samples:
         verdict = verdicts.get(sample.id)
         if verdict is None:
             continue

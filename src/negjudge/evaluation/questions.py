@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from negjudge.evaluation.asks import View
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.verdicts import View
 from negjudge.records import Sample
 from negjudge.statistics import Floats
 

@@ -2,7 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Parameter = float | int | bool | str | None
+# Who tells what is in a picture without being listed under the key `judges`.
+TAKEN = ("oracle", "labels", "tuned", "base")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What a server charges, per million tokens, in any one currency."""
+
+    input: float
+    """For tokens sent."""
+    output: float
+    """For tokens answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeRecipe:
+    """A judge to ask besides the run's own."""
+
+    kind: Literal["local", "vqascore", "endpoint"] = "local"
+    """A judge of ours from its folder, VQAScore on any Qwen2.5-VL, or a model behind an endpoint."""
+    source: str
+    """Folder or Hub id of the weights; for an endpoint the name of the model there."""
+    revision: str | None = None
+    """Which version of a Hub id."""
+    device: str | None = None
+    """Where it runs; the recipe's own device when left out."""
+    asked: Literal["test", "all"] = "test"
+    """The test pictures alone, or all that the run's own judges are asked: validation and controls too."""
+    concurrency: int = 4
+    """Requests under way at once (endpoint)."""
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    """Parameters of the request besides our own, or instead of them; null leaves one out (endpoint)."""
+    price: Price | None = None
+    """What the server charges, to count the cost (endpoint)."""
+    max_cost: float | None = None
+    """The most that this judge may cost in this run, by price; then it stops (endpoint)."""
+    max_requests: int | None = None
+    """The most requests that may be answered in this run; then it stops (endpoint)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +74,14 @@ class EvalRecipe:
     """The oracle, as module:function from picture files to readings; left out where only people know."""
     oracle_check: str | None = None
     """JSON file of the oracle checked by eye: each method's number of pictures and of wrong readings."""
+    tuned: str | None = None
+    """Folder or Hub id of the tuned judge; the run's own judge/ when left out."""
     base: str | None = None
-    """Folder or Hub id of the judge before fine-tuning, to compare with."""
+    """Folder or Hub id of the judge before fine-tuning, asked where there is a tuned one to compare with."""
+    judges: dict[str, JudgeRecipe] = field(default_factory=dict)
+    """Further judges, by the name that tables show."""
+    keep_questions: bool = False
+    """Ask the judges about the parts that should stay, too, so that they tell collateral; takes time."""
     device: str | None = None
     """Where the judges run; chosen for the machine when left out."""
     batch_size: int = 64
@@ -66,3 +115,29 @@ class EvalRecipe:
             raise ValueError(f"key {lacking!r} is missing; 'images' and 'manifest' go together")
         if self.replace and self.manifest is None:
             raise ValueError("key 'replace' needs 'images' and 'manifest'")
+        for name, judge in self.judges.items():
+            if name in TAKEN or not re.fullmatch(r"[\w][\w. +-]*", name):
+                raise ValueError(
+                    f"key 'judges.{name}': a name has letters, digits, spaces and . + -, "
+                    f"and is none of {', '.join(TAKEN)}"
+                )
+            fault = _fault(judge)
+            if fault:
+                raise ValueError(f"key 'judges.{name}.{fault}")
+
+
+def _fault(judge: JudgeRecipe) -> str | None:
+    given: Mapping[str, object] = {
+        "parameters": judge.parameters or None,
+        "price": judge.price,
+        "max_cost": judge.max_cost,
+        "max_requests": judge.max_requests,
+    }
+    for key, value in given.items():
+        if value is not None and judge.kind != "endpoint":
+            return f"{key}': only a judge of kind endpoint has it"
+    if judge.max_cost is not None and judge.price is None:
+        return "max_cost': give the price too, or the cost cannot be told"
+    if judge.concurrency < 1:
+        return f"concurrency': it is {judge.concurrency}, and must be at least 1"
+    return None

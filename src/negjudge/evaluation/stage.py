@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,27 +22,19 @@ from negjudge.evaluation.methods import (
     UNGUIDED,
     Comparison,
     MethodRow,
-    Scored,
-    by_judge,
-    by_labels,
-    by_oracle,
     comparisons,
     methods_table,
 )
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.questions import true_answer
+from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.sources import by_source, leading
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations
 
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
-SOURCES: dict[str, Callable[[Evidence], list[Scored]]] = {
-    "oracle": by_oracle,
-    "labels": by_labels,
-    "tuned": lambda evidence: by_judge(evidence, "tuned"),
-    "base": lambda evidence: by_judge(evidence, "base"),
-}
 
 
 def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
@@ -63,14 +55,10 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
 
 def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
     """Return all figures of a run, by section; a section without input is empty."""
-    views, methods, compared = {}, {}, {}
     errors = read_oracle_check(recipe.oracle_check)
-    for source, view in SOURCES.items():
-        scored = view(evidence)
-        if scored:
-            views[source] = scored
-            methods[source] = methods_table(scored, recipe.draws, evidence.evaluations)
-            compared[source] = comparisons(scored, recipe.draws)
+    scored = by_source(evidence)
+    methods = {s: methods_table(found, recipe.draws, evidence.evaluations) for s, found in scored.items()}
+    compared = {source: comparisons(found, recipe.draws) for source, found in scored.items()}
     if "oracle" in compared:
         compared["oracle"] = carry_over(compared["oracle"], errors)
     judges = judge_tables(evidence, recipe.draws)
@@ -82,7 +70,8 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "finding": found,
         "methods": methods,
         "comparisons": compared,
-        "contest": contest_tables(evidence, by, views.get(by or "", []), recipe.draws),
+        "contest": contest_tables(evidence, by, scored.get(by or "", []), recipe.draws),
+        "ranking": ranking(scored, compared, recipe.draws),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,
@@ -90,6 +79,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "agreement": agreement(evidence.votes),
         "labels": _labels(evidence),
         "oracle_check": errors,
+        "left_out": evidence.left_out,
         "provenance": _provenance(evidence, recipe),
     }
 
@@ -99,12 +89,12 @@ def finding(
 ) -> dict[str, Any] | None:
     """Return what the page's first sentence says: the best method's success against none's, by one source.
 
-    The source is the oracle where there is one, else people's labels, else the tuned judge. The best method
-    is the one with the highest success; that it was picked among several is why its p-value is corrected.
-    It is one of those that share pairs and seeds with none, on the most pairs: what another generator does
-    is in the tables, and says nothing of guidance.
+    The source is the oracle where there is one, else people's labels, else the tuned judge, else a further
+    one. The best method is the one with the highest success; that it was picked among several is why its
+    p-value is corrected. It is one of those that share pairs and seeds with none, on the most pairs: what
+    another generator does is in the tables, and says nothing of guidance.
     """
-    source = next((name for name in SOURCES if name in methods and name != "base"), None)
+    source = leading(list(methods))
     rows = {row.method: row for row in methods.get(source or "", ())}
     against = {
         c.first: c
@@ -146,6 +136,7 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "sources": sorted({vote.source for vote in evidence.votes}),
         "reader": recipe.reader,
         "base": recipe.base,
+        "judges": evidence.judges,
         "pairs": recipe.pairs,
         "splits": recipe.splits,
         "draws": recipe.draws,

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
 from negjudge.evaluation.methods import MEASURES
 from negjudge.sheets import METHOD_NAMES
 
-SOURCE_NAMES = {
-    "oracle": "the oracle",
-    "labels": "the annotators' labels",
-    "tuned": "the tuned judge",
-    "base": "the base judge",
-}
+
+class _Names(dict[str, str]):
+    def __missing__(self, source: str) -> str:
+        """Name a judge that the recipe added."""
+        return f"the judge {source}"
+
+
+SOURCE_NAMES = _Names(
+    {
+        "oracle": "the oracle",
+        "labels": "the annotators' labels",
+        "tuned": "the tuned judge",
+        "base": "the base judge",
+    }
+)
 STRATUM_NAMES = {
     "seen": "seen",
     "new_object": "new object",
@@ -92,15 +101,63 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
         if rows:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
-            yield from aligned(_judges(rows))
+            yield from aligned(_judges(rows, metrics["provenance"]["judges"]))
+    yield from _ranking(metrics["ranking"])
+    if metrics["left_out"]:
+        yield ""
+    for judge, reason in metrics["left_out"].items():
+        yield f"left out, {SOURCE_NAMES[judge]}: {reason}"
     yield f"\n{metrics['note']}"
 
 
-def _judges(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _ranking(found: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield how the sources agree on success, and how they order the methods against the reference."""
+    if found is None:
+        return
+    yield "\nagreement on success: equal, Cohen's kappa"
+    yield from aligned(
+        [
+            [
+                f"{SOURCE_NAMES[a['first']]} and {SOURCE_NAMES[a['second']]}",
+                percent(a["equal"]),
+                interval(a["kappa"]),
+            ]
+            for a in found["agreement"]
+        ]
+    )
+    if found["reference"] is None:
+        return
+    reference, pairs = SOURCE_NAMES[found["reference"]], len(found["separated"])
+    yield f"\nmethods from best to worst; {reference} separates {pairs} of {found['compared']} pairs of them"
+    yield from aligned([_order(row) for row in found["sources"]])
+    yield f"\nsuccess less what {reference} says of the same pictures; below, where that differs most"
+    spread = {row["source"]: row for row in found["spread"]}
+    for source in dict.fromkeys(row["source"] for row in found["bias"]):
+        biases = [row for row in found["bias"] if row["source"] == source]
+        said = [f"{METHOD_NAMES[b['method']]} {percent(b['difference'], signed=True)}" for b in biases]
+        yield f"  {SOURCE_NAMES[source]}: {'; '.join(said)}"
+        if source in spread:
+            yield f"    {_gap(spread[source])}"
+
+
+def _order(row: Mapping[str, Any]) -> list[str]:
+    order = ", ".join(METHOD_NAMES[method] for method in row["ranking"])
+    same = "" if row["same"] is None else f"{row['same']} of {row['told']} pairs the same way"
+    return [SOURCE_NAMES[row["source"]], order, same]
+
+
+def _gap(spread: Mapping[str, Any]) -> str:
+    gap = spread["difference"]
+    most, least = METHOD_NAMES[spread["most"]], METHOD_NAMES[spread["least"]]
+    clear = "" if is_clear(gap) else ", which these pictures do not establish"
+    return f"{most} over {least}: {percent(gap, signed=True)}{clear}"
+
+
+def _judges(rows: Sequence[Mapping[str, Any]], further: Iterable[str]) -> list[list[str]]:
     strata = list(dict.fromkeys(row["stratum"] for row in rows))
     cells = {(row["judge"], row["stratum"]): row for row in rows}
     table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
-    for judge in (TEXT_ONLY, BASE, REFITTED, TUNED):
+    for judge in dict.fromkeys((TEXT_ONLY, BASE, REFITTED, TUNED, *further)):
         found = [cells.get((judge, stratum)) for stratum in strata]
         if any(found):
             table.append([judge, *(_accuracy(row) for row in found)])
