@@ -26,8 +26,8 @@ class Labelled:
     """Pictures with predictions, some of them with labels drawn at random.
 
     ``labels`` (pictures,) in [0, 1], nan where there is none; ``predictions`` (pictures,) in [0, 1];
-    ``inclusion`` (pictures,): the probability with which each picture was to be labelled. Labels that somebody
-    or something picked by their content, as an active queue does, have none and cannot be corrected for.
+    ``inclusion`` (pictures,): the probability with which each picture was to be labelled. Pictures picked
+    for what they show, as an active queue does, have none, and no weight makes up for that.
     """
 
     labels: Floats
@@ -44,8 +44,8 @@ class Labelled:
         wrong = ~((chance > 0) & (chance <= 1))
         if wrong.any():
             raise NegjudgeError(
-                f"{int(wrong.sum())} pictures have no probability above 0 of being labelled; only labels drawn "
-                "at random, with known probabilities, can stand for all pictures: a queue that picks them cannot"
+                f"{int(wrong.sum())} pictures have no probability above 0 of being labelled; only labels "
+                "drawn at random, with known probabilities, stand for all pictures: a queue's picks do not"
             )
         if not np.isfinite(f).all():
             raise NegjudgeError("a picture has no prediction; judge all pictures first")
@@ -68,11 +68,11 @@ class Labelled:
 class Rates:
     """One rate by people alone, by the judge alone, and by both.
 
-    ``people``, ``judge`` and ``powered`` are about such pairs: their intervals are by cluster. The judge's has
-    no correction, so it is as biased as the judge is. ``of_pictures`` is the prediction-powered rate about
-    these very pictures: where the rate would lie if people labelled them all. ``power`` is what a prediction
-    counts, from 0 to 1. ``worth`` is how many labels people alone would need for an interval as narrow as
-    ``powered``, and ``saved`` the share of those that the judge spares; below 0 where it costs some.
+    ``people``, ``judge`` and ``powered`` are about such pairs: their intervals are by cluster. The judge's
+    has no correction, so it is as biased as the judge is. ``of_pictures`` is the prediction-powered rate
+    about these very pictures: where the rate would lie if people labelled them all. ``power`` is what a
+    prediction counts, from 0 to 1. ``worth`` is how many labels people alone would need for an interval as
+    narrow as ``powered``, and ``saved`` the share of those that the judge spares; below 0 it costs some.
     """
 
     pictures: int
@@ -87,9 +87,10 @@ class Rates:
 
 
 def rates(data: Labelled, clusters: Clusters, judge: ArrayLike | None = None) -> Rates:
-    """Return the rates of pictures in ``clusters``; ``judge`` are the judge's own calls if not its predictions.
+    """Return the rates of the pictures in ``clusters``.
 
-    ``predictions`` may be corrected by labels (``cross_fitted``) where ``judge`` is what it said itself.
+    ``judge`` (pictures,) is what the judge said itself, by default the predictions, which may be its readings
+    corrected by labels (``cross_fitted``).
     """
     known, size = data.known, data.labels.size
     counted = int(known.sum())
@@ -110,9 +111,9 @@ def rates(data: Labelled, clusters: Clusters, judge: ArrayLike | None = None) ->
 def difference(first: Labelled, second: Labelled, clusters: Clusters) -> tuple[Difference, Difference]:
     """Return first less second by people alone and prediction-powered.
 
-    ``clusters`` holds the first's pictures, then the second's. Pictures need not be labelled in pairs: what
-    the two share (pairs, objects, elements) is drawn together. ``more`` and ``less`` are 0: no pairs of labels
-    are counted.
+    ``clusters`` holds the first's pictures, then the second's. Pictures need not be labelled in twos: what
+    both share (pairs, objects, elements) is drawn together. ``more`` and ``less`` are 0: no two labels are
+    compared.
     """
     cut, known = first.labels.size, np.concatenate([first.known, second.known])
     counted = clusters.counting(known.tolist())
@@ -129,10 +130,10 @@ def difference(first: Labelled, second: Labelled, clusters: Clusters) -> tuple[D
 def powered(data: Labelled) -> Statistic:
     """Return the prediction-powered rate as a statistic of weights, its power chosen anew in each draw.
 
-    The power is the slope of labels on predictions among the labelled pictures, clipped to [0, 1]. When labels
-    are drawn at random from the pictures, the variance is that of all labels, which no power changes, plus that
-    of the draw, which this slope makes least whatever the clusters: a power from the variance by cluster
-    aims at the same and is noisier (docs/statistics.md has both). Chosen anew in each draw, its own
+    The power is the slope of labels on predictions among the labelled pictures, clipped to [0, 1]. When
+    labels are drawn at random from the pictures, the variance is that of all labels, which no power changes,
+    plus that of the draw, which this slope makes least whatever the clusters: a power from the variance by
+    cluster aims at the same and is noisier (docs/statistics.md has both). Chosen anew in each draw, its own
     uncertainty is in the variance.
     """
     a, f, y = data.weights, data.predictions, np.where(data.known, data.labels, 0.0)
@@ -170,8 +171,8 @@ def _power(covariance: Floats, variance: Floats) -> Floats:
 def _of_pictures(data: Labelled) -> tuple[float, float, Interval]:
     """Return the power, what the labels are worth, and the interval of the rate of these very pictures.
 
-    The variance is that of the draw of labels alone (Hájek's estimator), 0 when all are labelled. People alone
-    have s²(1/n − 1/N) with n of N labelled, which gives the n that is as good as both.
+    The variance is that of the draw of labels alone (Hájek's estimator), 0 when all are labelled. People
+    alone have s²(1/n − 1/N) with n of N labelled, which gives the n that is as good as both.
     """
     known, size = data.known, data.labels.size
     a, y, f = data.weights[known], data.labels[known], data.predictions[known]

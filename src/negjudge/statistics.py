@@ -152,13 +152,11 @@ class Clusters:
 
 
 def wilson(estimate: float, n: float, quantile: float) -> Interval:
-    """Return Wilson's interval (1927) of a rate in [0, 1] that is worth ``n`` independent trials, n above 0."""
+    """Return Wilson's interval (1927) of a rate in [0, 1] that is worth ``n`` > 0 independent trials."""
     spread = estimate * (1 - estimate)
     centre = (estimate + quantile**2 / (2 * n)) / (1 + quantile**2 / n)
     half = quantile / (1 + quantile**2 / n) * (spread / n + quantile**2 / (4 * n**2)) ** 0.5
-    return Interval(
-        estimate, max(0.0, min(centre - half, estimate)), min(1.0, max(centre + half, estimate))
-    )
+    return Interval(estimate, max(0.0, min(centre - half, estimate)), min(1.0, max(centre + half, estimate)))
 
 
 def _counts(labels: Sequence[tuple[Hashable, ...]]) -> tuple[list[int], int, int]:

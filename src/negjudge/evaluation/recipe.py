@@ -41,6 +41,8 @@ class EvalRecipe:
     """Pictures on which the judges also answer blind: with a blank or another picture in its place."""
     draws: int = 1000
     """Bootstrap draws behind every interval."""
+    label_budget: int | None = None
+    """Labels that the table of few labels uses where all test pictures have one; a quarter when left out."""
     settings: str | None = None
     """YAML file of the methods' settings and of how they were found."""
     history: str | None = None

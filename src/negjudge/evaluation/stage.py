@@ -15,6 +15,7 @@ from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
+from negjudge.evaluation.few_labels import few_labels
 from negjudge.evaluation.judges import judge_tables
 from negjudge.evaluation.methods import (
     PRIMARY,
@@ -78,6 +79,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "finding": finding(methods, compared),
         "methods": methods,
         "comparisons": compared,
+        "few_labels": few_labels(evidence, recipe.draws, recipe.label_budget),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,

@@ -93,7 +93,24 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         if rows:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
             yield from _aligned(_judges(rows))
+    yield from _few_labels(metrics.get("few_labels"))
     yield f"\n{metrics['note']}"
+
+
+def _few_labels(few: Mapping[str, Any] | None) -> Iterator[str]:
+    if few is None:
+        return
+    if few["refused"]:
+        yield f"\nno rates from few labels: {few['refused']}"
+        return
+    yield f"\nsuccess from few labels ({few['drawn']})"
+    table = [["", "labels", "people", "judge, biased", "both", "labels spared", "all labels"]]
+    for row in few["rows"]:
+        by = row["rates"]
+        cells = [percent(by[name]) for name in ("people", "judge", "powered")]
+        spared = f"{by['worth'] - by['labels']:.0f} ({100 * by['saved']:.0f} %)"
+        table.append([METHOD_NAMES[row["method"]], str(by["labels"]), *cells, spared, percent(row["truth"])])
+    yield from _aligned(table)
 
 
 def _judges(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
