@@ -13,8 +13,8 @@ from negjudge.evaluation.readings import SampleReading, read_pictures
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.verdicts import Ask, Candidate, Verdicts, View, ask_all, blind, other, plain
 from negjudge.jobs import read_pairs
-from negjudge.records import Label, Pair, Question, Sample, Vote, read_records
-from negjudge.runs import CONTROL, JUDGE, LABELS, SAMPLES, VOTES
+from negjudge.records import Label, Pair, Question, Sample, Verdict, Vote, read_records
+from negjudge.runs import CONTROL, JUDGE, LABELS, SAMPLES, VERDICTS, VOTES
 from negjudge.splits import STRATA, STRICT, Splits, read_splits
 
 
@@ -58,7 +58,7 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
 
     Raises NegjudgeError where there are no samples, or where a sample's pair is not in the pairs file.
     """
-    evidence = _read(recipe, run)
+    evidence = read_run(recipe.pairs, recipe.splits, run)
     if recipe.reader:
         evidence.readings.update(read_pictures(run, evidence.samples, recipe.reader))
         if evidence.control:
@@ -72,24 +72,32 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     return evidence
 
 
-def _read(recipe: EvalRecipe, run: Path) -> Evidence:
-    pairs, samples = read_pairs(recipe.pairs), read_records(run / SAMPLES, Sample)
+def read_run(pairs_file: str, splits_file: str, run: Path) -> Evidence:
+    """Read a run folder without its readings and verdicts; raises as ``gather`` does."""
+    pairs, samples = read_pairs(pairs_file), read_records(run / SAMPLES, Sample)
     if not samples:
         raise NegjudgeError(f"{run / SAMPLES} is missing or empty; run `make generate` first")
     unknown = next((sample.pair for sample in samples if sample.pair not in pairs), None)
     if unknown:
-        raise NegjudgeError(
-            f"{run / SAMPLES} has pictures of the pair {unknown!r}, which {recipe.pairs} lacks"
-        )
+        raise NegjudgeError(f"{run / SAMPLES} has pictures of the pair {unknown!r}, which {pairs_file} lacks")
     return Evidence(
         run=run,
         pairs=pairs,
-        splits=read_splits(recipe.splits),
+        splits=read_splits(splits_file),
         samples=samples,
         control=read_records(run / CONTROL / SAMPLES, Sample),
         labels={(label.sample, label.question): label for label in read_records(run / LABELS, Label)},
         votes=read_records(run / VOTES, Vote),
     )
+
+
+def judge_verdicts(run: Path) -> Verdicts:
+    """Return what the run's own judge has said of its pictures so far; asks nothing, changes no file."""
+    if not (run / JUDGE).is_dir():
+        return {}
+    name = Candidate("tuned", str(run / JUDGE), None).name
+    said = {v.sample: v for v in read_records(run / VERDICTS, Verdict) if v.judge == name and v.sample}
+    return {("tuned", "plain"): said} if said else {}
 
 
 def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
