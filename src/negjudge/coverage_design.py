@@ -1,8 +1,8 @@
-"""Outcomes simulated on a real design, with effects of what pictures share; and how strong those are in a run.
+"""Outcomes simulated on a real design, with effects of what pictures share, and those effects fitted.
 
-The log odds of success are a constant plus normal effects of the picture's object, of its element and of its
-pair. The true rate is the mean over all objects, elements and pairs, by Gauss–Hermite quadrature; the constant
-is solved for so that it is the one wanted.
+The log odds of success are a constant plus normal effects of the picture's object, of its element and of
+its pair. The true rate is the mean over all objects, elements and pairs, by Gauss–Hermite quadrature; the
+constant is solved for so that it is the one wanted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The coverage of our intervals and the worth of a judge's predictions, on a run's own design and pictures."""
+"""The coverage of our intervals, and the worth of a judge's predictions, on a run's design and pictures."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class CoverageRecipe:
 
 @dataclass(frozen=True)
 class Covered:
-    """Everything that was simulated; ``alike`` is how alike the run's own pictures are, by what they share."""
+    """Everything that was simulated; ``alike`` says how alike the run's pictures are, by what they share."""
 
     recipe: CoverageRecipe
     alike: dict[str, float]
@@ -176,11 +176,16 @@ def lines(covered: Covered) -> Iterator[str]:
         rows.setdefault((name, cell.design, cell.effects, cell.accuracy), []).append(cell)
     yield from ("  " + "  ".join(row) for row in _aligned(covered.recipe.rates, rows))
     judged = [cell for cell in covered.cells if not cell.interval.startswith("judge")]
-    outside = [cell for cell in judged if not cell.accepted]
-    yield f"\n{len(judged) - len(outside)} of {len(judged)} (the judge alone apart) lie within 92–98 %"
-    yield "give or take two errors"
+    inside = sum(cell.accepted for cell in judged)
+    yield f"\n{inside} of {len(judged)}, the judge alone left out, are within 92–98 %; the others:"
+    yield from (
+        f"  {100 * c.coverage:.1f} ±{100 * c.error:.1f}  {c.interval}, {c.design}, {c.effects}, "
+        f"rate {c.rate:g}" + ("" if c.accuracy is None else f", judge {c.accuracy:g}")
+        for c in judged
+        if not c.accepted
+    )
     if covered.resampled:
-        yield "\nthis run's own labels, drawn anew: coverage of the rate by all labels, and what the judge spares"
+        yield "\nthis run's own labels drawn anew, against the rate by all of them"
         yield from (f"  {one.line()}" for one in covered.resampled)
 
 

@@ -1,4 +1,4 @@
-"""What a judge's predictions are worth on a run's own pictures: labels drawn anew from those that are there."""
+"""What a judge's predictions are worth on a run's own pictures: its labels drawn anew, many times."""
 
 from __future__ import annotations
 
