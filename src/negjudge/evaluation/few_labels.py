@@ -18,6 +18,7 @@ from negjudge.records import Sample, Verdict
 from negjudge.statistics import Difference, Floats, Interval, holm
 
 SHARE = 0.25  # of the test pictures, where all are labelled and no budget is set
+FEWEST = 5  # labels of a method, below which it has no rate
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,15 @@ class Pool:
     readings: Floats
 
     def having(self, labels: Floats, inclusion: Floats) -> dict[str, Labelled]:
-        """Return each method's pictures with these labels, predictions corrected by those of all methods."""
+        """Return each method's pictures with these labels, predictions corrected by those of all methods.
+
+        Methods with too few labels are left out.
+        """
         corrected = cross_fitted(self.readings, labels, [s.pair for s in self.samples])
         return {
             method: Labelled.of(labels[here], corrected[here], inclusion[here])
             for method, here in self.of_methods().items()
+            if np.isfinite(labels[here]).sum() >= FEWEST
         }
 
     def of_methods(self) -> dict[str, list[int]]:
@@ -131,6 +136,8 @@ def _table(pool: Pool, role: Role | None, draws: int, budget: int | None) -> Few
     complete = bool(np.isfinite(pool.labels).all())
     labels, inclusion, drawn = drawn_by_hash(pool, budget) if complete else chances(pool)
     data, places = pool.having(labels, inclusion), pool.of_methods()
+    if not data:
+        raise NegjudgeError(f"no method has {FEWEST} labelled test pictures; label more")
     rows = []
     for method, one in data.items():
         here = places[method]

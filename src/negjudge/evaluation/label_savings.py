@@ -14,7 +14,6 @@ from negjudge.progress import progress_bar
 from negjudge.statistics import Clusters, Floats
 
 SHARES = (0.1, 0.25, 0.5)
-FEWEST = 5  # labels of a method, below which a draw is left out
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,13 @@ def _once(
     labels: Floats = np.where(kept, pool.labels, np.nan)
     chance = np.full(size, share)
     corrected, found = pool.having(labels, chance), []
-    for method, here in pool.of_methods().items():
-        if kept[here].sum() < FEWEST:
-            continue
+    places = pool.of_methods()
+    for method, own in corrected.items():
+        here = places[method]
         blind = Labelled.of(labels[here], np.full(len(here), 0.5), chance[here])
         raw = Labelled.of(labels[here], pool.readings[here, 0], chance[here])
         alone = rates(blind, clusters[method])
-        for kind, data in (("judge", raw), ("corrected", corrected[method])):
+        for kind, data in (("judge", raw), ("corrected", own)):
             found.append((method, kind, (alone, rates(data, clusters[method]))))
     return found
 
