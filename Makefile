@@ -10,7 +10,7 @@ GENERATE      ?= $(PROFILE)
 LABEL         ?= $(PROFILE)$(if $(filter people,$(ANNOTATORS)),-people)
 TRAIN         ?= $(PROFILE)
 EVAL          ?= $(PROFILE)
-CONTEST       ?= $(PROFILE)-contest
+CONTEST       ?= $(PROFILE)
 # Another run folder than the recipe's, for every stage: make train eval report RUN=runs/mine
 RUN           ?=
 # More flags for the stage: make generate ARGS="--test.seeds 2"
@@ -89,7 +89,7 @@ tune: .venv/installed ## Search each method's settings on the dev pairs, equal b
 	@$(BIN)/python -m generate.tune --config generate/recipes/$(GENERATE)-tune.yaml $(STAGE_FLAGS)
 
 contest: .venv/installed ## Compare the methods: search on dev, freeze, then measure and report on test
-	@$(BIN)/python -m eval.contest --config eval/recipes/$(CONTEST).yaml $(STAGE_FLAGS)
+	@$(BIN)/python -m eval.contest --config eval/recipes/contest/$(CONTEST).yaml $(STAGE_FLAGS)
 
 bench: .venv/installed ## Measure speed and memory
 	@$(BIN)/python -m benchmarks.run $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,8 +74,22 @@ class Clusters:
             for chosen in itertools.combinations(factors, count):
                 weights = _weights(list(zip(*chosen, strict=True)), draws, rng)
                 self._draws.append(((-1) ** (count + 1), weights))
-        self.levels = [len(set(factor)) for factor in factors]
-        self.finest = len(set(zip(*factors, strict=True)))
+        self._labels = list(zip(*factors, strict=True))
+        self.levels, self.finest, self.most = _counts(self._labels)
+
+    def counting(self, which: Sequence[bool], most: int | None = None) -> Clusters:
+        """Return the same draws with clusters counted over some pictures alone, which carry what is known.
+
+        A statistic of a labelled subset has the degrees of freedom of the clusters that hold a label.
+        ``most`` is what the effective number of pictures may reach, by default the number of those.
+        """
+        chosen = [labels for labels, wanted in zip(self._labels, which, strict=True) if wanted]
+        if not chosen:
+            raise ValueError("no picture is counted, expected at least one")
+        found = copy.copy(self)
+        found.levels, found.finest, found.most = _counts(chosen)
+        found.most = found.most if most is None else most
+        return found
 
     def variance(self, statistic: Statistic) -> float | None:
         """Return the variance of a statistic, or ``None`` where most draws leave it undefined."""
@@ -99,14 +114,10 @@ class Clusters:
         variance = self.variance(statistic)
         if variance is None or not np.isfinite(estimate):
             return Interval(estimate, None, None)
+        estimate = min(max(estimate, 0.0), 1.0)  # a corrected rate may come out a little beyond
         spread = estimate * (1 - estimate)
-        n = min(spread / variance, self.size) if variance > 0 and spread > 0 else self.finest
-        t = self._quantile()
-        centre = (estimate + t**2 / (2 * n)) / (1 + t**2 / n)
-        half = t / (1 + t**2 / n) * (spread / n + t**2 / (4 * n**2)) ** 0.5
-        return Interval(
-            estimate, max(0.0, min(centre - half, estimate)), min(1.0, max(centre + half, estimate))
-        )
+        n = min(spread / variance, self.most) if variance > 0 and spread > 0 else self.finest
+        return wilson(estimate, n, self._quantile())
 
     def mean(self, values: ArrayLike) -> Interval:
         """Return the mean of values (pictures,) of any range with its interval."""
@@ -143,6 +154,19 @@ class Clusters:
 
     def _quantile(self) -> float:
         return float(stats.t.ppf((1 + CONFIDENCE) / 2, self._freedom()))
+
+
+def wilson(estimate: float, n: float, quantile: float) -> Interval:
+    """Return Wilson's interval (1927) of a rate in [0, 1] that is worth ``n`` > 0 independent trials."""
+    spread = estimate * (1 - estimate)
+    centre = (estimate + quantile**2 / (2 * n)) / (1 + quantile**2 / n)
+    half = quantile / (1 + quantile**2 / n) * (spread / n + quantile**2 / (4 * n**2)) ** 0.5
+    return Interval(estimate, max(0.0, min(centre - half, estimate)), min(1.0, max(centre + half, estimate)))
+
+
+def _counts(labels: Sequence[tuple[Hashable, ...]]) -> tuple[list[int], int, int]:
+    """Return the number of levels of each factor, of combinations, and of pictures."""
+    return [len(set(levels)) for levels in zip(*labels, strict=True)], len(set(labels)), len(labels)
 
 
 def _weights(labels: Sequence[Hashable], draws: int, rng: np.random.Generator) -> Floats:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.asks import Ask, View, blind, other, plain
-from negjudge.evaluation.candidates import Candidate, Role, judges_of, left_out
+from negjudge.evaluation.candidates import TUNED, Candidate, Role, judges_of, left_out
 from negjudge.evaluation.external_store import DEVICE, read_evaluations, read_external
 from negjudge.evaluation.readings import SampleReading, read_pictures
-from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
 from negjudge.evaluation.verdicts import Verdicts, ask_all
 from negjudge.frozen import Frozen, read_frozen
 from negjudge.jobs import read_pairs
-from negjudge.records import Label, Pair, Question, Sample, Vote, read_records
-from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, LABELS, SAMPLES, VOTES
+from negjudge.records import Label, Pair, Question, Sample, Verdict, Vote, read_records
+from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, JUDGE, LABELS, SAMPLES, VERDICTS, VOTES
 from negjudge.splits import STRATA, STRICT, Splits, read_splits
 
 
@@ -86,7 +86,7 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
 
     Raises NegjudgeError where there are no samples, or where a sample's pair is not in the pairs file.
     """
-    evidence = _read(recipe, run)
+    evidence = read_run(recipe.pairs, recipe.splits, run)
     if recipe.reader:
         evidence.readings.update(read_pictures(run, [*evidence.samples, *evidence.external], recipe.reader))
         if evidence.control:
@@ -103,15 +103,16 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     return evidence
 
 
-def _read(recipe: EvalRecipe, run: Path) -> Evidence:
-    pairs, samples = read_pairs(recipe.pairs), read_records(run / SAMPLES, Sample)
+def read_run(pairs_file: str, splits_file: str, run: Path) -> Evidence:
+    """Read a run folder without its readings and verdicts; raises as ``gather`` does."""
+    pairs, samples = read_pairs(pairs_file), read_records(run / SAMPLES, Sample)
     external = read_external(run)
     if not samples and not external:
         raise NegjudgeError(f"{run / SAMPLES} is missing or empty; run `make generate` first")
     for place, found in ((run / SAMPLES, samples), (run / EXTERNAL / SAMPLES, external)):
         unknown = next((sample.pair for sample in found if sample.pair not in pairs), None)
         if unknown:
-            raise NegjudgeError(f"{place} has pictures of the pair {unknown!r}, which {recipe.pairs} lacks")
+            raise NegjudgeError(f"{place} has pictures of the pair {unknown!r}, which {pairs_file} lacks")
     both = {sample.method for sample in samples} & {sample.method for sample in external}
     if both:
         raise NegjudgeError(
@@ -125,7 +126,7 @@ def _read(recipe: EvalRecipe, run: Path) -> Evidence:
     return Evidence(
         run=run,
         pairs=pairs,
-        splits=read_splits(recipe.splits),
+        splits=read_splits(splits_file),
         samples=samples,
         control=control,
         frozen=frozen,
@@ -156,6 +157,15 @@ def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate
     evidence.verdicts.update(heard.verdicts)
     evidence.left_out.update(heard.left_out)
     evidence.judges.update({c.role: c.name for c in candidates if c.role not in heard.left_out})
+
+
+def judge_verdicts(run: Path) -> Verdicts:
+    """Return what the run's own judge has said of its pictures so far; asks nothing, changes no file."""
+    if not (run / JUDGE).is_dir():
+        return {}
+    name = Candidate(TUNED, JudgeRecipe(source=str(run / JUDGE)), own=True).name
+    said = {v.sample: v for v in read_records(run / VERDICTS, Verdict) if v.judge == name and v.sample}
+    return {(TUNED, "plain"): said} if said else {}
 
 
 def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:

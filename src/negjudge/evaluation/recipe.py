@@ -96,6 +96,8 @@ class EvalRecipe:
     """CSV file that says of which pair and by which method each picture in ``images`` is."""
     replace: bool = False
     """Let a row of the manifest take the place of a stored picture of the same pair, method and seed."""
+    label_budget: int | None = None
+    """Labels that the table of few labels uses where all test pictures have one; a quarter when left out."""
     settings: str | None = None
     """YAML file of the methods' settings and of how they were found."""
     history: str | None = None

@@ -16,6 +16,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.contest import contest_tables
 from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
+from negjudge.evaluation.few_labels import few_labels
 from negjudge.evaluation.judges import judge_tables
 from negjudge.evaluation.methods import (
     PRIMARY,
@@ -72,6 +73,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "comparisons": compared,
         "contest": contest_tables(evidence, by, scored.get(by or "", []), recipe.draws),
         "ranking": ranking(scored, compared, recipe.draws),
+        "few_labels": few_labels(evidence, recipe.draws, recipe.label_budget),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,

@@ -103,6 +103,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
             yield from aligned(_judges(rows, metrics["provenance"]["judges"]))
     yield from _ranking(metrics["ranking"])
+    yield from _few_labels(metrics["few_labels"])
     if metrics["left_out"]:
         yield ""
     for judge, reason in metrics["left_out"].items():
@@ -151,6 +152,22 @@ def _gap(spread: Mapping[str, Any]) -> str:
     most, least = METHOD_NAMES[spread["most"]], METHOD_NAMES[spread["least"]]
     clear = "" if is_clear(gap) else ", which these pictures do not establish"
     return f"{most} over {least}: {percent(gap, signed=True)}{clear}"
+
+
+def _few_labels(few: Mapping[str, Any] | None) -> Iterator[str]:
+    if few is None:
+        return
+    if few["refused"]:
+        yield f"\nno rates from few labels: {few['refused']}"
+        return
+    yield f"\nsuccess from few labels ({few['drawn']})"
+    table = [["", "labels", "people", "judge, biased", "both", "labels spared", "all labels"]]
+    for row in few["rows"]:
+        by = row["rates"]
+        cells = [percent(by[name]) for name in ("people", "judge", "powered")]
+        spared = f"{by['worth'] - by['labels']:.0f} ({100 * by['saved']:.0f} %)"
+        table.append([METHOD_NAMES[row["method"]], str(by["labels"]), *cells, spared, percent(row["truth"])])
+    yield from aligned(table)
 
 
 def _judges(rows: Sequence[Mapping[str, Any]], further: Iterable[str]) -> list[list[str]]:

@@ -1,0 +1,24 @@
+"""Simulates how often our intervals cover the truth: ``python -m eval.coverage --config FILE``."""
+
+from __future__ import annotations
+
+import sys
+
+from negjudge.errors import command
+from negjudge.evaluation.coverage_stage import FILE, TABLE, CoverageRecipe, cover, lines
+from negjudge.recipes import load_recipe
+from negjudge.runs import run_folder
+
+
+@command
+def main(argv: list[str] | None = None) -> None:
+    """Simulate, resample the run's labels, print the tables, and say where all figures are."""
+    recipe = load_recipe(CoverageRecipe, argv, prog="python -m eval.coverage")
+    run = run_folder(recipe.run)
+    for line in lines(cover(recipe, run)):
+        print(line)
+    print(f"all figures in {run / FILE} and {run / TABLE}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
