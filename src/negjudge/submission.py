@@ -1,0 +1,202 @@
+"""What a submission is: claims in submission.json, one outcome a picture in outcomes.jsonl or .csv."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from negjudge.durable import write_atomically
+from negjudge.evaluation.methods import MEASURES, Comparison, MethodRow, Scored, comparisons, methods_table
+from negjudge.records import Pair, Sample, write_records
+from negjudge.statistics import Interval
+
+FORMAT = 1
+CLAIMS, OUTCOMES, OUTCOMES_CSV = "submission.json", "outcomes.jsonl", "outcomes.csv"
+DIGITS = 6  # to which figures are rounded
+
+OutcomeSource = Literal["oracle", "labels", "tuned", "base"]
+
+
+@dataclass(frozen=True)
+class OutcomeLine:
+    """What one source says of one picture; ``collateral`` is None where it does not tell."""
+
+    source: OutcomeSource
+    pair: str
+    method: str
+    seed: int
+    sha256: str
+    kept: bool
+    removed: bool
+    success: bool
+    collateral: float | None = None
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Which pairs were measured: the folder's name in data/, and the SHA-256 of its two files."""
+
+    name: str
+    pairs_sha256: str
+    splits_sha256: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a method's setting was found: what was spent, and on which pairs."""
+
+    sampler: str
+    trials: int
+    evaluations: int
+    dev_pairs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method as it was run; ``steps`` and ``evaluations`` of one picture are None where nobody knows."""
+
+    method: str
+    settings: Mapping[str, float | bool | str]
+    model: str
+    revision: str
+    steps: int | None
+    evaluations: int | None
+    search: Search | None
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Who said what of the pictures: the reader, the annotators, or a judge with 8 hex over its weights."""
+
+    source: OutcomeSource
+    name: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A method's figures by one source."""
+
+    source: OutcomeSource
+    method: str
+    pictures: int
+    pairs: int
+    success: Interval
+    kept: Interval
+    removed: Interval
+    collateral: Interval | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How one method differs from another; see ``negjudge.evaluation.methods.Comparison``."""
+
+    source: OutcomeSource
+    measure: str
+    first: str
+    second: str
+    paired_by: str
+    pictures: int
+    pairs: int
+    estimate: float
+    low: float | None
+    high: float | None
+    p: float | None
+    adjusted: float | None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """All that is claimed. Where budgets are not equal, ``budgets_note`` says how they differ."""
+
+    format: int
+    benchmark: Benchmark
+    methods: tuple[Entrant, ...]
+    equal_budgets: bool
+    budgets_note: str
+    witnesses: tuple[Witness, ...]
+    draws: int
+    figures: tuple[Figures, ...]
+    differences: tuple[Gap, ...]
+    note: str
+    contact: str = ""
+    licence: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_submission(folder: Path, claims: Submission, outcomes: Iterable[OutcomeLine]) -> None:
+    """Write both files; claims last, so that a folder with claims is whole."""
+    write_records(folder / OUTCOMES, outcomes)
+    text = json.dumps(dataclasses.asdict(claims), indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(folder / CLAIMS, text + "\n")
+
+
+# ---- figures
+
+
+def figures_of(
+    outcomes: Sequence[OutcomeLine],
+    entrants: Sequence[Entrant],
+    pairs: Mapping[str, Pair],
+    draws: int,
+) -> tuple[tuple[Figures, ...], tuple[Gap, ...]]:
+    """Return every figure and difference that outcomes give, with our statistics.
+
+    Bootstrap draws go by the order of the outcomes: another order moves the ends of intervals a little.
+    """
+    by_method = {entrant.method: entrant for entrant in entrants}
+    figures: list[Figures] = []
+    gaps: list[Gap] = []
+    for source in dict.fromkeys(line.source for line in outcomes):
+        scored = [
+            _scored(line, by_method[line.method], pairs[line.pair])
+            for line in outcomes
+            if line.source == source
+        ]
+        figures += [_figures(source, row) for row in methods_table(scored, draws)]
+        gaps += [_gap(source, found) for found in comparisons(scored, draws)]
+    return tuple(figures), tuple(gaps)
+
+
+def _scored(line: OutcomeLine, entrant: Entrant, pair: Pair) -> Scored:
+    sample = Sample(
+        id="", pair=pair.id, object=pair.object, element=pair.element, prompt=pair.prompt,
+        negative=pair.negative, method=line.method, params=entrant.settings, seed=line.seed, image="",
+        sha256=line.sha256, model=entrant.model, revision=entrant.revision, steps=entrant.steps or 0,
+        width=0, height=0, device="", dtype="",
+    )  # fmt: skip
+    return Scored(sample, line.kept, line.removed, line.success, line.collateral)
+
+
+def _figures(source: OutcomeSource, row: MethodRow) -> Figures:
+    rates = {measure: _rounded(getattr(row, measure)) for measure in MEASURES}
+    return Figures(source, row.method, row.pictures, row.pairs, **rates)
+
+
+def _gap(source: OutcomeSource, found: Comparison) -> Gap:
+    names = ("estimate", "low", "high", "p", "adjusted")
+    values = {name: _round(getattr(found.difference, name)) for name in names}
+    return Gap(
+        source,
+        found.measure,
+        found.first,
+        found.second,
+        found.paired_by,
+        found.pictures,
+        found.pairs,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _rounded(interval: Interval | None) -> Any:
+    if interval is None:
+        return None
+    return Interval(*(_round(value) for value in dataclasses.astuple(interval)))  # type: ignore[arg-type]
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

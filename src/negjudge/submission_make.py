@@ -1,0 +1,181 @@
+"""Makes a submission of an evaluated run: its outcomes, how they came about, and what they give."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from negjudge.errors import NegjudgeError
+from negjudge.evaluation.evidence import Evidence, gather, judges_of
+from negjudge.evaluation.external_store import DEVICE
+from negjudge.evaluation.methods import UNGUIDED, Scored, methods_in
+from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.stage import SOURCES
+from negjudge.metrics import EVALUATIONS
+from negjudge.recipes import read_yaml
+from negjudge.records import Sample
+from negjudge.runs import JUDGE
+from negjudge.submission import (
+    FORMAT,
+    Benchmark,
+    Entrant,
+    OutcomeLine,
+    Search,
+    Submission,
+    Witness,
+    figures_of,
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What no file of the run says: which methods are submitted (all when empty), and whom to ask."""
+
+    methods: Sequence[str] = ()
+    contact: str = ""
+    licence: str = ""
+
+
+def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submission, list[OutcomeLine]]:
+    """Return the claims and outcomes of a run's test pictures.
+
+    Raises NegjudgeError where the run has not been evaluated, or lacks a method that is asked for.
+    """
+    read_metrics(run)
+    evidence = gather(recipe, run)
+    scored = {source: view(evidence) for source, view in SOURCES.items()}
+    present = methods_in(one.sample for found in scored.values() for one in found)
+    methods = [method for method in present if method in about.methods or not about.methods]
+    for name in about.methods:
+        if name not in present:
+            raise NegjudgeError(f"{run} has no measured pictures by {name!r}; it has {', '.join(present)}")
+    if not methods:
+        raise NegjudgeError(f"{run} has no measured pictures of test pairs; run `make generate eval` first")
+    outcomes = [
+        _line(source, one)
+        for source, found in scored.items()
+        for one in found
+        if one.sample.method in methods
+    ]
+    settings = read_yaml(recipe.settings) if recipe.settings else {}
+    entrants = tuple(_entrant(evidence, method, settings) for method in methods)
+    note = budgets_fault(entrants)
+    figures, gaps = figures_of(outcomes, entrants, evidence.pairs, recipe.draws)
+    claims = Submission(
+        format=FORMAT,
+        benchmark=benchmark_of(Path(recipe.pairs).parent.name, recipe.pairs, recipe.splits),
+        methods=entrants,
+        equal_budgets=note is None,
+        budgets_note=note or "",
+        witnesses=tuple(_witnesses(evidence, recipe, run, {line.source for line in outcomes})),
+        draws=recipe.draws,
+        figures=figures,
+        differences=gaps,
+        note=recipe.note,
+        contact=about.contact,
+        licence=about.licence,
+        versions={name: version(name) for name in ("negjudge", "numpy", "scipy")},
+    )
+    return claims, outcomes
+
+
+def benchmark_of(name: str, pairs: str | Path, splits: str | Path) -> Benchmark:
+    """Return the name and the hashes of a benchmark's files."""
+    hashes = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in (pairs, splits)]
+    return Benchmark(name, *hashes)
+
+
+def budgets_fault(entrants: Sequence[Entrant]) -> str | None:
+    """Return in what the methods' budgets differ, None where they are equal.
+
+    A guided method's budget is what its search spent and on which pairs; that of a picture is its steps.
+    """
+    guided = [entrant for entrant in entrants if entrant.method != UNGUIDED]
+    unsearched = [entrant.method for entrant in guided if entrant.search is None]
+    if unsearched:
+        return f"no search is recorded for {', '.join(unsearched)}"
+    for first, second in itertools.pairwise(guided):
+        spent = [(s.sampler, s.trials, s.evaluations) for s in (first.search, second.search) if s]
+        pairs = [sorted(s.dev_pairs) for s in (first.search, second.search) if s]
+        if spent[0] != spent[1] or pairs[0] != pairs[1]:
+            return f"the searches for {first.method} and {second.method} differ in sampler, budget or pairs"
+    for first, second in itertools.pairwise(entrants):
+        if first.steps != second.steps:
+            return f"{first.method} and {second.method} take different numbers of steps"
+    return None
+
+
+def _line(source: str, one: Scored) -> OutcomeLine:
+    sample = one.sample
+    return OutcomeLine(
+        source=source,  # type: ignore[arg-type]
+        pair=sample.pair,
+        method=sample.method,
+        seed=sample.seed,
+        sha256=sample.sha256,
+        kept=one.kept,
+        removed=one.removed,
+        success=one.success,
+        collateral=one.collateral,
+    )
+
+
+def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> Entrant:
+    samples = [sample for sample in evidence.tested if sample.method == method]
+    first = samples[0]
+    if any(_made_by(sample) != _made_by(first) for sample in samples):
+        raise NegjudgeError(
+            f"the pictures by {method!r} were made in different ways (settings, model or steps); "
+            "a submission has one way a method"
+        )
+    external = first.device == DEVICE
+    steps = None if external else first.steps
+    per_step = EVALUATIONS.get(method)
+    made = steps * per_step if steps is not None and per_step is not None else None
+    return Entrant(
+        method=method,
+        settings=dict(first.params),
+        model=first.revision if external else first.model,
+        revision="" if external else first.revision,
+        steps=steps,
+        evaluations=evidence.evaluations.get(method) if external else made,
+        search=_search(method, first, settings),
+    )
+
+
+def _made_by(sample: Sample) -> tuple[Any, ...]:
+    return dict(sample.params), sample.model, sample.revision, sample.steps
+
+
+def _search(method: str, sample: Sample, settings: Mapping[str, Any]) -> Search | None:
+    """Return how the settings file found the setting that the pictures were made with, if it did."""
+    found, search = settings.get(method), settings.get("search")
+    if not isinstance(found, dict) or not isinstance(search, dict):
+        return None
+    if any(sample.params.get(name) != value for name, value in found.items()):
+        return None
+    try:
+        return Search(
+            sampler=str(search["sampler"]),
+            trials=int(search["trials"]),
+            evaluations=int(search["denoiser_evaluations"]),
+            dev_pairs=tuple(map(str, search["pairs"])),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _witnesses(evidence: Evidence, recipe: EvalRecipe, run: Path, sources: set[str]) -> list[Witness]:
+    found = [Witness("oracle", recipe.reader or "")]
+    kinds = sorted({vote.source for vote in evidence.votes})
+    found.append(Witness("labels", f"{' and '.join(kinds) or 'unknown'} annotators"))
+    names = {"tuned": f"{run.name}/{JUDGE}", "base": recipe.base or ""}
+    judges = judges_of(recipe, run)
+    found += [Witness(judge.role, names[judge.role], judge.name.split("@")[1]) for judge in judges]
+    return [witness for witness in found if witness.source in sources]
