@@ -23,10 +23,11 @@ def judged(
 
 
 def test_by_hand() -> None:
-    # The judge calls 2 of the 4 labelled, 5 of all 8. The slope of (1, 1, 1, 0) on (1, 1, 0, 0) is 1/2.
-    labels = [1, 1, 1, 0, *[np.nan] * 4]
-    data = Labelled.of(labels, [1, 1, 0, 0, 1, 1, 1, 0], 0.5)
-    found = rates(data, Clusters(range(8)))
+    # Three times over, the judge calls 2 of 4 labelled and 5 of all 8.
+    # The slope of labels (1, 1, 1, 0) on calls (1, 1, 0, 0) is 1/2.
+    labels = [1, 1, 1, 0, *[np.nan] * 4] * 3
+    data = Labelled.of(labels, [1, 1, 0, 0, 1, 1, 1, 0] * 3, 0.5)
+    found = rates(data, Clusters(range(24)))
     assert found.power == pytest.approx(0.5)
     assert found.people.estimate == pytest.approx(0.75)
     assert found.judge.estimate == pytest.approx(5 / 8)
@@ -73,6 +74,16 @@ def test_intervals_cover_where_the_judge_is_biased() -> None:
     # The standard error of 300 simulations is 0.013 at 0.95.
     assert all(0.91 <= share[name] <= 0.99 for name in ("people", "powered", "of_pictures"))
     assert share["judge"] < 0.6
+
+
+def test_two_successes_do_not_tell_what_a_judge_is_worth() -> None:
+    labels = [1, 1, *[0] * 18, *[np.nan] * 20]
+    calls = [1, 1, *[0] * 18, *[1] * 20]
+    found = rates(Labelled.of(labels, calls, 0.5), Clusters(range(40)))
+    assert found.power == 0
+    assert found.powered == found.people
+    assert found.of_pictures.estimate == pytest.approx(0.1)
+    assert rates(Labelled.of([1, 1, 1, *labels[3:]], calls, 0.5), Clusters(range(40))).power > 0
 
 
 def test_unequal_chances_are_weighed() -> None:

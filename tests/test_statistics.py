@@ -105,6 +105,15 @@ def test_no_difference_anywhere_is_no_evidence() -> None:
     assert (found.estimate, found.p, found.more, found.less) == (0.0, 1.0, 0, 0)
 
 
+def test_two_rates_of_nothing_are_not_known_to_be_equal() -> None:
+    nothing = [0.0] * len(design()[0])
+    found = Clusters(*design()).difference(nothing, nothing)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low == -found.high
+    assert 0.05 < found.high < 0.15
+
+
 def test_holm_by_hand() -> None:
     raw = {name: Difference(0.1, 0, 0.2, p, 1, 0) for name, p in {"a": 0.01, "b": 0.04, "c": 0.03}.items()}
     raw["untested"] = Difference(0.1, None, None, None, 1, 0)

@@ -20,7 +20,8 @@ class Cell:
 
     ``error`` is the Monte Carlo standard error; ``above`` and ``below`` are how often the interval lay wholly
     above and below the truth; ``width`` its mean width; ``needed`` is 3.92 standard deviations of the
-    estimate, what a normal one would need. ``saved`` is the mean share of labels that a judge spared.
+    estimate, what a normal one would need; ``bias`` the mean estimate less the truth. ``saved`` is the mean
+    share of labels that a judge spared.
     """
 
     interval: str
@@ -36,6 +37,7 @@ class Cell:
     below: float
     width: float
     needed: float
+    bias: float
     saved: float | None = None
 
     @property
@@ -82,6 +84,7 @@ class Setting:
             below=float(np.mean(high < truth)),
             width=float(np.mean(high - low)),
             needed=float(3.92 * np.std(np.array([i.estimate for i in found]) - truth)),
+            bias=float(np.mean(np.array([i.estimate for i in found]) - truth)),
             saved=saved,
         )
 

@@ -134,17 +134,27 @@ class Clusters:
         return self.contrast(_mean_of(gaps), int((gaps > 0).sum()), int((gaps < 0).sum()))
 
     def contrast(self, statistic: Statistic, more: int, less: int) -> Difference:
-        """Return a statistic that is 0 when there is no difference, with interval and p-value."""
+        """Return a statistic in [-1, 1], 0 when there is no difference, with interval and p-value."""
         estimate, variance = self._estimate(statistic), self.variance(statistic)
         if variance is None or not np.isfinite(estimate):
             return Difference(estimate, None, None, None, more, less)
-        half = self._quantile() * variance**0.5
+        half = self._half(variance)
         p = None
         if variance > 0:
             p = float(2 * stats.t.sf(abs(estimate) / variance**0.5, self._freedom()))
         elif estimate == 0:
             p = 1.0
         return Difference(estimate, estimate - half, estimate + half, p, more, less)
+
+    def _half(self, variance: float) -> float:
+        """Return half the width of a difference's interval.
+
+        Where nothing varies, as with two rates of 0, no pair tells the two apart: then the share of such
+        pairs may still be up to Wilson's upper end for none among all.
+        """
+        return self._quantile() * variance**0.5 or self._quantile() ** 2 / (
+            self.finest + self._quantile() ** 2
+        )
 
     def _estimate(self, statistic: Statistic) -> float:
         return float(statistic(np.ones((1, self.size)))[0])
