@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from negjudge.durable import write_atomically
 from negjudge.evaluation.methods import MEASURES, Comparison, MethodRow, Scored, comparisons, methods_table
@@ -18,7 +18,7 @@ FORMAT = 1
 CLAIMS, OUTCOMES, OUTCOMES_CSV = "submission.json", "outcomes.jsonl", "outcomes.csv"
 DIGITS = 6  # to which figures are rounded
 
-OutcomeSource = Literal["oracle", "labels", "tuned", "base"]
+OutcomeSource = str  # "oracle", "labels", or a judge's name
 
 
 @dataclass(frozen=True)

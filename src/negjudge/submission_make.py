@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.evidence import Evidence, gather, judges_of
+from negjudge.evaluation.candidates import BASE, TUNED
+from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.external_store import DEVICE
 from negjudge.evaluation.methods import UNGUIDED, Scored, methods_in
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.stage import SOURCES
+from negjudge.evaluation.sources import by_source
 from negjudge.metrics import EVALUATIONS
 from negjudge.recipes import read_yaml
 from negjudge.records import Sample
@@ -49,7 +50,7 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submis
     """
     read_metrics(run)
     evidence = gather(recipe, run)
-    scored = {source: view(evidence) for source, view in SOURCES.items()}
+    scored = by_source(evidence)
     present = methods_in(one.sample for found in scored.values() for one in found)
     methods = [method for method in present if method in about.methods or not about.methods]
     for name in about.methods:
@@ -69,7 +70,7 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submis
     figures, gaps = figures_of(outcomes, entrants, evidence.pairs, recipe.draws)
     claims = Submission(
         format=FORMAT,
-        benchmark=benchmark_of(Path(recipe.pairs).parent.name, recipe.pairs, recipe.splits),
+        benchmark=benchmark_of(Path(recipe.splits).parent.name, recipe.pairs, recipe.splits),
         methods=entrants,
         equal_budgets=note is None,
         budgets_note=note or "",
@@ -87,8 +88,13 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submis
 
 def benchmark_of(name: str, pairs: str | Path, splits: str | Path) -> Benchmark:
     """Return the name and the hashes of a benchmark's files."""
-    hashes = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in (pairs, splits)]
-    return Benchmark(name, *hashes)
+    return Benchmark(name, _hash(Path(pairs)), _hash(Path(splits)))
+
+
+def _hash(path: Path) -> str:
+    """Return the SHA-256 of a file, or of all pairs files of a folder in the order of their names."""
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def budgets_fault(entrants: Sequence[Entrant]) -> str | None:
@@ -114,7 +120,7 @@ def budgets_fault(entrants: Sequence[Entrant]) -> str | None:
 def _line(source: str, one: Scored) -> OutcomeLine:
     sample = one.sample
     return OutcomeLine(
-        source=source,  # type: ignore[arg-type]
+        source=source,
         pair=sample.pair,
         method=sample.method,
         seed=sample.seed,
@@ -138,14 +144,17 @@ def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> En
     steps = None if external else first.steps
     per_step = EVALUATIONS.get(method)
     made = steps * per_step if steps is not None and per_step is not None else None
+    search = evidence.frozen.search if evidence.frozen else None
     return Entrant(
         method=method,
         settings=dict(first.params),
         model=first.revision if external else first.model,
         revision="" if external else first.revision,
         steps=steps,
-        evaluations=evidence.evaluations.get(method) if external else made,
-        search=_search(method, first, settings),
+        evaluations=evidence.evaluations.get(method, made),
+        search=_recorded(search)
+        if search and method in evidence.evaluations
+        else _search(method, first, settings),
     )
 
 
@@ -160,6 +169,11 @@ def _search(method: str, sample: Sample, settings: Mapping[str, Any]) -> Search 
         return None
     if any(sample.params.get(name) != value for name, value in found.items()):
         return None
+    return _recorded(search)
+
+
+def _recorded(search: Mapping[str, Any]) -> Search | None:
+    """Return a search as it was recorded; None where something of it is missing."""
     try:
         return Search(
             sampler=str(search["sampler"]),
@@ -175,7 +189,7 @@ def _witnesses(evidence: Evidence, recipe: EvalRecipe, run: Path, sources: set[s
     found = [Witness("oracle", recipe.reader or "")]
     kinds = sorted({vote.source for vote in evidence.votes})
     found.append(Witness("labels", f"{' and '.join(kinds) or 'unknown'} annotators"))
-    names = {"tuned": f"{run.name}/{JUDGE}", "base": recipe.base or ""}
-    judges = judges_of(recipe, run)
-    found += [Witness(judge.role, names[judge.role], judge.name.split("@")[1]) for judge in judges]
+    names = {TUNED: recipe.tuned or f"{run.name}/{JUDGE}", BASE: recipe.base or ""}
+    names |= {role: judge.source for role, judge in recipe.judges.items()}
+    found += [Witness(role, names[role], name.split("@")[1]) for role, name in evidence.judges.items()]
     return [witness for witness in found if witness.source in sources]
