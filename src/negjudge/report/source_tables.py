@@ -1,0 +1,117 @@
+"""The tables of who looks: how sources agree, rank and are biased, and what few labels give."""
+
+from __future__ import annotations
+
+from negjudge.evaluation.summary import SOURCE_NAMES
+from negjudge.report.tables import (
+    EMPTY,
+    Column,
+    Record,
+    Table,
+    at,
+    count,
+    decimal,
+    difference,
+    number,
+    p_cell,
+    rate,
+    share,
+    tabulate,
+    words,
+)
+from negjudge.sheets import METHOD_NAMES
+
+
+def rankings(metrics: Record) -> list[Table]:
+    """Return each source's order of the methods, and how much of the reference's it repeats."""
+    found = metrics["ranking"]
+    if not found or not found["reference"]:
+        return []
+    columns = [
+        _source(),
+        Column("From best to worst", lambda row: words(" > ".join(map(_name, row["ranking"])), wraps=True)),
+        Column("Same way", at(count, "same")),
+        Column("Of", at(count, "told")),
+        Column("Turned round", lambda row: words("; ".join(" and ".join(map(_name, p)) for p in row["reversed"]), wraps=True)),
+        Column("Pictures", at(count, "pictures")),
+    ]  # fmt: skip
+    caption = (
+        f"The methods in the order of each source. {SOURCE_NAMES[found['reference']].capitalize()} tells "
+        f"{len(found['separated'])} of {found['compared']} pairs of methods apart (interval clear of 0, corrected "
+        "p below 0.05); over these alone, how many a source orders the same way."
+    )
+    return tabulate("rankings", caption, metrics["note"], columns, found["sources"])
+
+
+def agreement(metrics: Record) -> list[Table]:
+    """Return how often every two sources say the same of a picture's success."""
+    found = metrics["ranking"]
+    columns = [
+        Column("Sources", lambda row: words(f"{SOURCE_NAMES[row['first']]} and {SOURCE_NAMES[row['second']]}")),
+        Column("Equal", at(rate, "equal")),
+        Column("Cohen’s κ", at(number, "kappa")),
+        Column("Pictures", at(count, "pictures")),
+        Column("Pairs", at(count, "pairs")),
+    ]
+    caption = "How often two sources say the same of a picture’s success, and how far beyond chance."
+    return tabulate("sources-agree", caption, metrics["note"], columns, found["agreement"] if found else [])
+
+
+def bias(metrics: Record) -> list[Table]:
+    """Return each source's success less the reference's by method, and where that differs most."""
+    found = metrics["ranking"]
+    if not found or not found["bias"]:
+        return []
+    methods = dict.fromkeys(row["method"] for row in found["bias"])
+    spreads = {row["source"]: row for row in found["spread"]}
+    records = [
+        {
+            "source": source,
+            **{row["method"]: row["difference"] for row in found["bias"] if row["source"] == source},
+            "spread": spreads.get(source),
+        }
+        for source in dict.fromkeys(row["source"] for row in found["bias"])
+    ]
+    columns = [
+        _source(),
+        *(Column(METHOD_NAMES[method], at(difference, method)) for method in methods),
+        Column("Most less least", at(lambda row: difference(row["difference"]), "spread")),
+        Column("p", at(lambda row: p_cell(row["difference"]["adjusted"] or row["difference"]["p"]), "spread")),
+    ]
+    caption = (
+        f"Success by each source less that by {SOURCE_NAMES[found['reference']]} on the same pictures, in points. "
+        "A source that is wrong alike for every method leaves their order as it is."
+    )
+    return tabulate("bias", caption, metrics["note"], columns, records)
+
+
+def few_labels(metrics: Record) -> list[Table]:
+    """Return success from few labels: by people alone, by the judge alone, by both."""
+    found = metrics["few_labels"]
+    if not found or found["refused"]:
+        return []
+    columns = [
+        Column("Method", lambda row: words(METHOD_NAMES[row["method"]])),
+        Column("Labels", lambda row: count(row["rates"]["labels"])),
+        Column("Pictures", lambda row: count(row["rates"]["pictures"])),
+        Column("Labels alone", lambda row: rate(row["rates"]["people"])),
+        Column("Judge alone, biased", lambda row: rate(row["rates"]["judge"])),
+        Column("Both", lambda row: rate(row["rates"]["powered"])),
+        Column("All labels", lambda row: rate(row["truth"]) if row["truth"] else EMPTY),
+        Column("Worth", lambda row: decimal(row["rates"]["worth"], 0)),
+        Column("Labels saved", lambda row: share(row["rates"]["saved"])),
+    ]
+    caption = (
+        f"Success from few labels ({found['drawn']}): prediction-powered, with the predictions of "
+        f"{SOURCE_NAMES[found['judge']]} corrected by the labels of other pairs. Worth: how many labels alone would "
+        "give as narrow an interval about these pictures."
+    )
+    return tabulate("few-labels", caption, metrics["note"], columns, found["rows"])
+
+
+def _source() -> Column:
+    return Column("Source", lambda row: words(SOURCE_NAMES[row["source"]]))
+
+
+def _name(method: str) -> str:
+    return METHOD_NAMES[method]
