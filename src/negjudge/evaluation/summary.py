@@ -165,7 +165,7 @@ def _few_labels(few: Mapping[str, Any] | None) -> Iterator[str]:
     for row in few["rows"]:
         by = row["rates"]
         cells = [percent(by[name]) for name in ("people", "judge", "powered")]
-        spared = f"{by['worth'] - by['labels']:.0f} ({100 * by['saved']:.0f} %)"
+        spared = f"{by['worth'] - by['labels']:.0f} ({100 * by['saved']:.0f} %)".replace("-", "−")
         table.append([METHOD_NAMES[row["method"]], str(by["labels"]), *cells, spared, percent(row["truth"])])
     yield from aligned(table)
 
