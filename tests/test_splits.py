@@ -19,6 +19,7 @@ COMMITTED = read_splits("data/mini/splits.json")
 
 def test_committed_splits_keep_every_promise() -> None:
     assert violations(COMMITTED, PAIRS) == []
+    assert all(COMMITTED.judge[stratum] for stratum in STRATA)
 
 
 def test_committed_files_are_what_the_script_makes() -> None:
@@ -77,6 +78,13 @@ def test_a_small_stratum_is_found(stratum: str) -> None:
     judge = {**COMMITTED.judge, stratum: COMMITTED.judge[stratum][:11]}
     found = violations(dataclasses.replace(COMMITTED, judge=judge), PAIRS)
     assert f"judge {stratum} has 11 pairs, fewer than 12" in found
+
+
+def test_a_stratum_without_pairs_is_fine_and_methods_need_theirs() -> None:
+    judge = {**COMMITTED.judge, "new_element": ()}
+    assert violations(dataclasses.replace(COMMITTED, judge=judge), PAIRS) == []
+    splits = dataclasses.replace(COMMITTED, methods={**COMMITTED.methods, "test": ()})
+    assert violations(splits, PAIRS) == ["methods test has 0 pairs, fewer than 32"]
 
 
 def test_unknown_pairs_are_named() -> None:

@@ -61,8 +61,12 @@ class PictureSet:
 
 
 def read_pairs(path: str | Path) -> dict[str, Pair]:
-    """Return the pairs of a JSONL file by id; NegjudgeError where it is missing, empty or repeats an id."""
-    pairs = read_records(path, Pair)
+    """Return the pairs of a JSONL file, or of every one in a folder, by id.
+
+    Raises NegjudgeError where the path is missing or empty, or an id is there twice.
+    """
+    files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
+    pairs = [pair for file in files for pair in read_records(file, Pair)]
     if not pairs:
         raise NegjudgeError(f"{path} is missing or empty; expected one pair of object and element a line")
     by_id = {pair.id: pair for pair in pairs}

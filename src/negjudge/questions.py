@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from negjudge.nouns import DETERMINERS, article, is_mass, is_plural
+
 Polarity = Literal["present", "absent"]
 
 POLARITIES: tuple[Polarity, Polarity] = ("present", "absent")
@@ -32,18 +34,12 @@ def presence_question(noun: str, polarity: Polarity = "present") -> str:
 def with_article(noun: str, plural: bool | None = None) -> str:
     """Put "a" or "an" before a singular noun: "bicycle" to "a bicycle", "wheels" stays.
 
-    Without ``plural``, a last word that ends in a single "s" counts as plural. A noun that has an article
-    or another determiner already is left as it is.
+    Without ``plural``, the noun's number is what `negjudge.nouns` takes it for. A mass noun ("snow") stays as
+    it is, and so does a noun that has an article or another determiner already; "sea" becomes "the sea".
     """
-    words = noun.split()
-    if not words or words[0].lower() in _DETERMINERS:
+    first = noun.split()[:1]
+    if not first or first[0].lower() in DETERMINERS:
         return noun
-    if plural is None:
-        plural = words[-1].endswith("s") and not words[-1].endswith(("ss", "us", "is"))
-    if plural or words[-1].lower() in _MASS:
+    if (is_plural(noun) if plural is None else plural) or is_mass(noun):
         return noun
-    return f"{'an' if words[0][0].lower() in 'aeiou' else 'a'} {noun}"
-
-
-_DETERMINERS = frozenset(["a", "an", "the", "any", "some", "its", "his", "her", "their", "two", "three"])
-_MASS = frozenset(["water", "steam", "smoke", "snow", "fur", "hair", "grass", "sand", "fire", "foam", "ice"])
+    return f"{article(noun.strip())} {noun}"

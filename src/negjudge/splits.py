@@ -134,7 +134,9 @@ def _method_violations(splits: Splits, pairs: Mapping[str, Pair]) -> list[str]:
 
 
 def _size_violations(splits: Splits) -> list[str]:
+    """Too few pairs for a figure; a stratum without any has none to print."""
     sizes = [(f"judge {g}", len(splits.judge[g]), MINIMUM_PAIRS) for g in STRATA]
+    sizes = [(name, size, least) for name, size, least in sizes if size]
     sizes.append(("methods test", len(splits.methods["test"]), MINIMUM_TEST_PAIRS))
     return [f"{name} has {size} pairs, fewer than {least}" for name, size, least in sizes if size < least]
 
@@ -190,7 +192,8 @@ def make_splits(
     dev = [i for i in judge["train"] if by_id[i].essential][:16]
     strict = {"objects": sorted(choice.strict_objects), "elements": sorted(choice.strict_elements)}
     splits = Splits(_frozen({"dev": dev, "test": tested}), _frozen(judge), _frozen(strict))
-    wrong = violations(splits, by_id)
+    wrong = [f"judge {group} has no pairs" for group in STRATA if not judge[group]]
+    wrong += violations(splits, by_id)
     if wrong:
         raise NegjudgeError(f"no splits found: {wrong[0]}; raise `draws` or enlarge the world")
     return splits
