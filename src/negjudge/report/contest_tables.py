@@ -98,7 +98,9 @@ def gaps(metrics: Record) -> list[Table]:
         Column("Difference", difference),
         Column("p, corrected", at(p_cell, "adjusted")),
     ]
-    caption = "Differences at matched levels, in points; p-values are corrected by Holm’s method at each level."
+    caption = (
+        "Differences at matched levels, in points; p-values are corrected by Holm’s method at each level."
+    )
     return tabulate("matched", caption, metrics["note"], columns, rows)
 
 

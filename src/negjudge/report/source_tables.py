@@ -47,7 +47,9 @@ def agreement(metrics: Record) -> list[Table]:
     """Return how often every two sources say the same of a picture's success."""
     found = metrics["ranking"]
     columns = [
-        Column("Sources", lambda row: words(f"{SOURCE_NAMES[row['first']]} and {SOURCE_NAMES[row['second']]}")),
+        Column(
+            "Sources", lambda row: words(f"{SOURCE_NAMES[row['first']]} and {SOURCE_NAMES[row['second']]}")
+        ),
         Column("Equal", at(rate, "equal")),
         Column("Cohen’s κ", at(number, "kappa")),
         Column("Pictures", at(count, "pictures")),
@@ -76,7 +78,9 @@ def bias(metrics: Record) -> list[Table]:
         _source(),
         *(Column(METHOD_NAMES[method], at(difference, method)) for method in methods),
         Column("Most less least", at(lambda row: difference(row["difference"]), "spread")),
-        Column("p", at(lambda row: p_cell(row["difference"]["adjusted"] or row["difference"]["p"]), "spread")),
+        Column(
+            "p", at(lambda row: p_cell(row["difference"]["adjusted"] or row["difference"]["p"]), "spread")
+        ),
     ]
     caption = (
         f"Success by each source less that by {SOURCE_NAMES[found['reference']]} on the same pictures, in points. "
