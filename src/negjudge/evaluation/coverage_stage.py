@@ -177,9 +177,9 @@ def lines(covered: Covered) -> Iterator[str]:
     yield from ("  " + "  ".join(row) for row in _aligned(covered.recipe.rates, rows))
     judged = [cell for cell in covered.cells if not cell.interval.startswith("judge")]
     inside = sum(cell.accepted for cell in judged)
-    yield f"\n{inside} of {len(judged)}, the judge alone left out, are within 92–98 %; the others:"
+    yield f"\n{inside} of {len(judged)}, the judge alone left out, are within 92–98 %"
     yield from (
-        f"  {100 * c.coverage:.1f} ±{100 * c.error:.1f}  {c.interval}, {c.design}, {c.effects}, "
+        f"  outside: {100 * c.coverage:.1f} ±{100 * c.error:.1f}  {c.interval}, {c.design}, {c.effects}, "
         f"rate {c.rate:g}" + ("" if c.accuracy is None else f", judge {c.accuracy:g}")
         for c in judged
         if not c.accepted
