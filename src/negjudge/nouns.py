@@ -9,17 +9,17 @@ _MASS = frozenset(
     """armour asphalt bamboo bark bedding beer blood bodywork bolognese brass bread brick bronze broth
     butter canvas caviar cement chalk charcoal cheese chocolate clay cloth clothing coffee concrete
     confetti copper coral corn cotton cream custard cutlery darkness daylight denim dew dirt dough
-    dust earth earthenware embroidery equipment fabric fencing fire flesh foam fog foliage footwear
-    frost frosting fruit fur furniture gauze glaze glitter gold goldfish graffiti grass gravel gravy
-    hair hay headgear honey ice icing ink ivory ivy jam jewellery juice ketchup koi lace lacquer
-    laundry lava lead leather lemonade lettuce light lighting linen luggage lumber machinery magma
-    makeup marble masonry meat mesh metal milk mist moonlight moss mud netting oil paint paintwork
-    paper parsley pasta pastry peel plastic plumage pollen porcelain porridge rain ramen rattan rice
-    rigging rock rope rubber rust saffron salmon salt sand sauce scaffolding seaweed sheep silk
-    silver skin slime smoke snow soap soil soup spaghetti steam steel stitching stone straw stubble
-    stuffing sugar sunlight surf syrup tartan tea thatch timber tin tinsel toast traffic tubing turf
-    twine upholstery vegetation velvet water wax webbing wheat wicker wine wood wool wrapping
-    writing yarn yoghurt""".split()
+    dust earth earthenware embroidery equipment fabric fencing fire flesh foam fog foliage food
+    footwear frost frosting fruit fur furniture gauze glaze glitter gold goldfish graffiti grass
+    gravel gravy hair hay headgear honey ice icing ink ivory ivy jam jewellery juice ketchup koi
+    lace lacquer laundry lava lead leather lemonade lettuce light lighting linen luggage lumber
+    machinery magma makeup marble masonry meat mesh metal milk mist moonlight moss mud netting oil
+    paint paintwork paper parsley pasta pastry peel plastic plumage pollen porcelain porridge rain
+    ramen rattan rice rigging rock rope rubber rust saffron salmon salt sand sauce scaffolding
+    seaweed sheep silk silver skin slime smoke snow soap soil soup spaghetti steam steel stitching
+    stone straw stubble stuffing sugar sunlight surf syrup tartan tea thatch timber tin tinsel toast
+    traffic tubing turf twine upholstery vegetation velvet water wax webbing wheat wicker wine wood
+    wool wrapping writing yarn yoghurt""".split()
 )
 _COUNTABLE_TOO = frozenset(
     """bark beer bread brick canvas cheese cloth coffee coral fabric fire fruit glaze goldfish ivy koi lace
