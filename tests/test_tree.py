@@ -68,7 +68,12 @@ def test_the_base_needs_the_standard_library_alone(name):
         for module in imported(Path(f"src/negjudge/{name}.py"))
         if module.split(".")[0] not in sys.stdlib_module_names
     }
-    assert others <= {"negjudge.errors", "negjudge.durable", "negjudge.nouns", "_typeshed"}  # the last for mypy alone
+    assert others <= {
+        "negjudge.errors",
+        "negjudge.durable",
+        "negjudge.nouns",
+        "_typeshed",
+    }  # the last for mypy alone
 
 
 def test_pins_are_plain_and_hold_what_the_package_asks_for():

@@ -20,7 +20,7 @@ MOST_KEPT = 3
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 _NEGATION = re.compile(
     r"\b(no|not|non|none|never|nothing|nobody|without|w/o|lack(s|ing)?|miss(es|ing)|minus|except|absent|devoid"
-    r"|bare|empty|cannot|\w+n't|(?!wire|stain|seam)\w{3,}less|\w+-free|free (of|from))\b",
+    r"|empty|cannot|\w+n't|(?!wire|stain|seam)\w{3,}less|\w+-free|free (of|from))\b",
     re.IGNORECASE,
 )
 _MEDIUM = re.compile(
@@ -39,7 +39,7 @@ def negation(text: str) -> str | None:
 
 def pair_id(object_: str, element: str) -> str:
     """Return the id of a pair: its object and element in lower case, joined with hyphens."""
-    return "-".join([*words(object_), *words(element)])
+    return "-".join(re.findall(r"[^\W_]+", f"{object_} {element}".lower().replace("'", "")))
 
 
 def pair_faults(pair: Pair) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The command `negjudge`: score pictures, make some, submit results, push a judge, look at the machine."""
+"""The command `negjudge`: score and make pictures, mind a benchmark, submit results, push a judge, look around."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from negjudge import __version__
+from negjudge.benchmark_command import add_benchmark
 from negjudge.errors import NegjudgeError, command
 from negjudge.generate_command import add_generate
 from negjudge.records import Verdict
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("negjudge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"negjudge {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for add in (_add_score, add_generate, add_submission, _add_push, _add_doctor):
+    for add in (_add_score, add_generate, add_benchmark, add_submission, _add_push, _add_doctor):
         add(commands)
     return parser
 

@@ -6,22 +6,25 @@ import re
 
 DETERMINERS = frozenset("a an the any some its his her their two three".split())
 _MASS = frozenset(
-    """armour asphalt bamboo bedding beer blood bread brick broth butter canvas caviar cement chalk
-    charcoal cheese chocolate clay clothing coffee concrete confetti coral corn cotton cream custard
-    cutlery darkness daylight denim dew dirt dough dust embroidery equipment fabric fencing fire
-    flesh foam fog foliage footwear frost frosting fruit fur furniture gauze glitter gold goldfish
-    graffiti grass gravel gravy hair hay headgear honey ice icing ink ivory ivy jam jewellery juice
-    ketchup koi lace laundry lava lead leather lemonade lettuce light lighting linen luggage lumber
+    """armour asphalt bamboo bark bedding beer blood bodywork bolognese brass bread brick bronze broth
+    butter canvas caviar cement chalk charcoal cheese chocolate clay cloth clothing coffee concrete
+    confetti copper coral corn cotton cream custard cutlery darkness daylight denim dew dirt dough
+    dust earth earthenware embroidery equipment fabric fencing fire flesh foam fog foliage food
+    footwear frost frosting fruit fur furniture gauze glaze glitter gold goldfish graffiti grass
+    gravel gravy hair hay headgear honey ice icing ink ivory ivy jam jewellery juice ketchup koi
+    lace lacquer laundry lava lead leather lemonade lettuce light lighting linen luggage lumber
     machinery magma makeup marble masonry meat mesh metal milk mist moonlight moss mud netting oil
-    paint paintwork paper parsley pasta pastry plastic plumage pollen porridge rain rattan rice
-    rigging rope rubber rust saffron salmon salt sand sauce scaffolding seaweed sheep silk silver
-    skin slime smoke snow soap soil soup steam steel stone straw stubble stuffing sugar sunlight
-    surf syrup tartan tea thatch timber tinsel traffic turf twine upholstery vegetation velvet water
-    wax webbing wheat wicker wine wood wool wrapping writing yarn yoghurt""".split()
+    paint paintwork paper parsley pasta pastry peel plastic plumage pollen porcelain porridge rain
+    ramen rattan rice rigging rock rope rubber rust saffron salmon salt sand sauce scaffolding
+    seaweed sheep silk silver skin slime smoke snow soap soil soup spaghetti steam steel stitching
+    stone straw stubble stuffing sugar sunlight surf syrup tartan tea thatch timber tin tinsel toast
+    traffic tubing turf twine upholstery vegetation velvet water wax webbing wheat wicker wine wood
+    wool wrapping writing yarn yoghurt""".split()
 )
 _COUNTABLE_TOO = frozenset(
-    """beer bread brick canvas cheese coffee coral fabric fire fruit goldfish ivy koi lace lead lettuce
-    light mesh mist paper pastry rope salmon sauce sheep skin soap soup stone tartan tea wine wood""".split()
+    """bark beer bread brick canvas cheese cloth coffee coral fabric fire fruit glaze goldfish ivy koi lace
+    lacquer lead lettuce light mesh mist paper pastry peel rock rope salmon sauce sheep skin soap
+    soup stone tartan tea tin wine wood""".split()
 )
 """Of those, the words that an article goes with as well: "a stone", "stone"."""
 _UNIQUE = frozenset("earth ground horizon moon ocean sea sky sun".split())
@@ -31,10 +34,10 @@ _IRREGULAR = {
     "feet": "foot", "fungi": "fungus", "geese": "goose", "halves": "half", "hooves": "hoof",
     "knives": "knife", "leaves": "leaf", "loaves": "loaf", "men": "man", "mice": "mouse",
     "oxen": "ox", "people": "person", "policemen": "policeman", "scarves": "scarf",
-    "sheaves": "sheaf", "shelves": "shelf", "teeth": "tooth", "thieves": "thief", "wives": "wife",
-    "wolves": "wolf", "women": "woman",
+    "sheaves": "sheaf", "shelves": "shelf", "skis": "ski", "taxis": "taxi", "teeth": "tooth",
+    "thieves": "thief", "wives": "wife", "wolves": "wolf", "women": "woman",
 }  # fmt: skip
-_SINGULAR_IN_S = frozenset("atlas canvas gas lens pancreas tennis".split())
+_SINGULAR_IN_S = frozenset("atlas canvas gas lens pancreas rhinoceros tennis".split())
 _PLURAL_ONLY = frozenset(
     "binoculars cattle clothes glasses overalls pants pyjamas scissors shorts trousers".split()
 )
@@ -67,8 +70,8 @@ def is_plural(phrase: str) -> bool:
 
 
 def is_mass(phrase: str) -> bool:
-    """Tell whether a noun phrase is one that stands without an article, by its head: "snow"."""
-    return head(phrase) in _MASS
+    """Tell whether a noun phrase is one that stands without an article, by its head: "red paint"."""
+    return head(phrase) in _MASS and article(phrase) != "the"
 
 
 def is_countable(phrase: str) -> bool:

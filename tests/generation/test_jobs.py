@@ -80,6 +80,18 @@ def test_a_pair_that_comes_twice_is_named(recipe_values, tmp_path):
         read_pairs(path)
 
 
+def test_a_folder_gives_the_pairs_of_all_its_files(pairs, recipe_values, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    lines = Path(recipe_values["pairs"]).read_text().splitlines(keepends=True)
+    (folder / "test.jsonl").write_text("".join(lines[:2]))
+    (folder / "dev.jsonl").write_text("".join(lines[2:]))
+    assert list(read_pairs(folder)) == [*list(pairs)[2:], *list(pairs)[:2]]
+    (folder / "more.jsonl").write_text(lines[0])
+    with pytest.raises(NegjudgeError, match=r"folder: the pair .* twice"):
+        read_pairs(folder)
+
+
 def test_pairs_that_are_missing_are_named(tmp_path):
     with pytest.raises(NegjudgeError, match=r"none\.jsonl"):
         read_pairs(tmp_path / "none.jsonl")

@@ -10,8 +10,9 @@ import pytest
 
 from generate.run import Recipe
 from negjudge.guidance.families import FAMILIES
-from negjudge.jobs import read_settings
+from negjudge.jobs import read_pairs, read_settings, select_pairs
 from negjudge.recipes import load_recipe
+from negjudge.splits import read_splits
 
 # What the Hub's model_index.json says of the models that recipes name.
 PIPELINES = {
@@ -36,6 +37,9 @@ def test_every_recipe_of_pictures_is_tested():
 def test_the_recipes_hold_known_keys_methods_with_settings_and_arguments_of_their_pipelines(name):
     loaded = load_recipe(Recipe, ["--config", f"generate/recipes/{name}.yaml"])
     assert loaded.run == f"runs/{name}"
+    pairs, splits = read_pairs(loaded.pairs), read_splits(loaded.splits)
+    for asked in (loaded.test, loaded.train, loaded.judge, loaded.control):
+        assert all(select_pairs(pairs, splits, [part]) for part in asked.splits)
     assert set(read_settings(loaded.settings, loaded.methods)) == set(loaded.methods)
     assert any(PIPELINES[name] in family.pipelines for family in FAMILIES)
     call = inspect.signature(getattr(diffusers, PIPELINES[name]).__call__).parameters
