@@ -1,4 +1,4 @@
-"""The command `negjudge`: score and make pictures, mind a benchmark, submit results, push a judge, look around."""
+"""The command `negjudge`: score and make pictures, mind a benchmark, submit results, push a judge."""
 
 from __future__ import annotations
 

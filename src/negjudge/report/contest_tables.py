@@ -59,8 +59,8 @@ def matched(metrics: Record) -> list[Table]:
         columns = [_method(), Column(level["outcome"].capitalize(), at(rate, "rate"))]
         columns += [_less(row["method"], gaps) for row in rows[:-1]]
         caption = (
-            f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper hull of "
-            "each contestant’s settings; differences in points."
+            f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper hull "
+            "of each contestant’s settings; differences in points."
         )
         tables += tabulate(f"matched-{number_}-{level['measure']}", caption, metrics["note"], columns, rows)
     return tables
@@ -125,8 +125,8 @@ def best_of(metrics: Record) -> list[Table]:
         *(Column(f"n = {n}", at(lambda one: rate(one["success"]), n)) for n in shown),
     ]
     caption = (
-        f"Success of the one picture that is picked among n, by {_source(contest)}; exact over all choices of "
-        "n of the seeds."
+        f"Success of the one picture that is picked among n, by {_source(contest)}; exact over all choices "
+        "of n of the seeds."
     )
     return tabulate("best-of-n", caption, metrics["note"], columns, records)
 

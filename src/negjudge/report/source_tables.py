@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from negjudge.evaluation.summary import SOURCE_NAMES
 from negjudge.report.tables import (
     EMPTY,
@@ -32,13 +34,13 @@ def rankings(metrics: Record) -> list[Table]:
         Column("From best to worst", lambda row: words(" > ".join(map(_name, row["ranking"])), wraps=True)),
         Column("Same way", at(count, "same")),
         Column("Of", at(count, "told")),
-        Column("Turned round", lambda row: words("; ".join(" and ".join(map(_name, p)) for p in row["reversed"]), wraps=True)),
+        Column("Turned round", lambda row: words(_pairs(row["reversed"]), wraps=True)),
         Column("Pictures", at(count, "pictures")),
-    ]  # fmt: skip
+    ]
     caption = (
-        f"The methods in the order of each source. {SOURCE_NAMES[found['reference']].capitalize()} tells "
-        f"{len(found['separated'])} of {found['compared']} pairs of methods apart (interval clear of 0, corrected "
-        "p below 0.05); over these alone, how many a source orders the same way."
+        f"The methods in the order of each source. Of {found['compared']} pairs of methods, "
+        f"{SOURCE_NAMES[found['reference']]} tells {len(found['separated'])} apart (interval clear of 0, "
+        "corrected p below 0.05); over these alone, how many a source orders the same way."
     )
     return tabulate("rankings", caption, metrics["note"], columns, found["sources"])
 
@@ -83,8 +85,8 @@ def bias(metrics: Record) -> list[Table]:
         ),
     ]
     caption = (
-        f"Success by each source less that by {SOURCE_NAMES[found['reference']]} on the same pictures, in points. "
-        "A source that is wrong alike for every method leaves their order as it is."
+        f"Success by each source less that by {SOURCE_NAMES[found['reference']]} on the same pictures, in "
+        "points. A source that is wrong alike for every method leaves their order as it is."
     )
     return tabulate("bias", caption, metrics["note"], columns, records)
 
@@ -107,8 +109,8 @@ def few_labels(metrics: Record) -> list[Table]:
     ]
     caption = (
         f"Success from few labels ({found['drawn']}): prediction-powered, with the predictions of "
-        f"{SOURCE_NAMES[found['judge']]} corrected by the labels of other pairs. Worth: how many labels alone would "
-        "give as narrow an interval about these pictures."
+        f"{SOURCE_NAMES[found['judge']]} corrected by the labels of other pairs. Worth: how many labels alone "
+        "would give as narrow an interval about these pictures."
     )
     return tabulate("few-labels", caption, metrics["note"], columns, found["rows"])
 
@@ -119,3 +121,7 @@ def _source() -> Column:
 
 def _name(method: str) -> str:
     return METHOD_NAMES[method]
+
+
+def _pairs(reversed_: Sequence[Sequence[str]]) -> str:
+    return "; ".join(" and ".join(map(_name, pair)) for pair in reversed_)
