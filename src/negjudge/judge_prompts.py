@@ -49,6 +49,19 @@ def questions_about(obj: str, element: str) -> tuple[str, ...]:
     return (*(presence_question(noun, p) for noun in nouns for p in POLARITIES), QUALITY_QUESTION)
 
 
+def each(nouns: str | Sequence[str], what: str, count: int) -> list[str]:
+    """Return a noun for each picture; a string counts for all. NegjudgeError where they do not fit."""
+    if nouns is None:
+        raise NegjudgeError(f"the {what} is None; give a noun, or a list of them")
+    listed = [nouns] * count if isinstance(nouns, str) else list(nouns)
+    if len(listed) != count:
+        raise NegjudgeError(f"{count} pictures but {len(listed)} {what}s; give one for each, or one for all")
+    for noun in listed:
+        if not isinstance(noun, str) or not noun.strip():
+            raise NegjudgeError(f"the {what} to ask about is {noun!r}; give a noun such as 'wheels'")
+    return listed
+
+
 def read_template(processor: Any) -> Template:
     """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so."""
     tokenizer, mark = processor.tokenizer, presence_question("x")
@@ -105,9 +118,7 @@ def escape(tokenizer: Any, text: str) -> str:
 
 
 def clean_noun(tokenizer: Any, noun: str, what: str) -> str:
-    """Return the escaped noun; NegjudgeError when it is empty or has a word the judge does not know."""
-    if not isinstance(noun, str) or not noun.strip():
-        raise NegjudgeError(f"the {what} to ask about is {noun!r}; give a noun such as 'wheels'")
+    """Return the escaped noun; NegjudgeError when it has a word the judge does not know."""
     noun = escape(tokenizer, noun)
     unknown = unknown_words(tokenizer, noun)
     if unknown:

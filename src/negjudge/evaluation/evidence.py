@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from negjudge.endpoint_ledger import Cost
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.asking import costs
 from negjudge.evaluation.asks import Ask, View, blind, other, plain
 from negjudge.evaluation.candidates import Candidate, Role, judges_of, left_out
 from negjudge.evaluation.readings import SampleReading, read_pictures
@@ -25,7 +27,7 @@ class Evidence:
     """What was found in a run folder. Readings of main and control samples are by sample id.
 
     ``judges`` are the names, with fingerprints, of the judges that answered, and ``left_out`` says why others
-    did not; both by role.
+    did not; both by role. ``costs`` are of judges behind endpoints.
     """
 
     run: Path
@@ -40,6 +42,7 @@ class Evidence:
     asked: dict[tuple[str, View], Ask] = field(default_factory=dict)
     judges: dict[Role, str] = field(default_factory=dict)
     left_out: dict[Role, str] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
 
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
@@ -109,6 +112,7 @@ def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate
     evidence.verdicts.update(heard.verdicts)
     evidence.left_out.update(heard.left_out)
     evidence.judges.update({c.role: c.name for c in candidates if c.role not in heard.left_out})
+    evidence.costs.extend(costs(candidates, evidence.run))
 
 
 def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:
