@@ -62,10 +62,14 @@ def each(nouns: str | Sequence[str], what: str, count: int) -> list[str]:
     return listed
 
 
-def read_template(processor: Any) -> Template:
-    """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so."""
+def read_template(processor: Any, instructed: bool = True) -> Template:
+    """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so.
+
+    ``instructed`` puts our system message before the conversation, else the template's own stands, if any.
+    """
     tokenizer, mark = processor.tokenizer, presence_question("x")
-    rendered = processor.apply_chat_template(structured(mark), tokenize=False, add_generation_prompt=True)
+    conversation = structured(mark) if instructed else structured(mark)[1:]
+    rendered = processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
     head, found, tail = rendered.partition(mark)
     if not found or not head.endswith("<|vision_end|>"):
         raise NegjudgeError("the model's chat template does not put the question right after the picture")

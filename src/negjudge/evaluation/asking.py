@@ -37,8 +37,10 @@ def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size
 
 def _ours(judge: JudgeRecipe, batch_size: int) -> Answer:
     from negjudge.judge import Judge
+    from negjudge.vqascore import VQAScore
 
-    loaded = Judge.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
+    kind = VQAScore if judge.kind == "vqascore" else Judge
+    loaded = kind.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
     return lambda asks: loaded.score(
         [ask.image() for ask in asks],
         objects=[ask.object for ask in asks],
@@ -70,8 +72,13 @@ def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
 
 
 def wording(ask: Ask, pair: Pair) -> dict[str, str]:
-    """Return the questions by name: the pair's own where it has them and they fit, else the usual ones."""
+    """Return the questions by name: the pair's own where it has them and they fit, else the usual ones.
+
+    About a part that should stay, nothing else is asked.
+    """
     texts = dict(zip(QUESTIONS, questions_about(ask.object, ask.element), strict=True))
+    if ask.part is not None:
+        return {name: text for name, text in texts.items() if name.startswith("element")}
     own = {"element.present": pair.element_question, "element.absent": pair.absence_question}
     if ask.object == pair.object:
         own["object.present"] = pair.object_question

@@ -11,7 +11,7 @@ from pathlib import Path
 from negjudge.endpoint_ledger import Cost
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.asking import costs
-from negjudge.evaluation.asks import Ask, View, blind, other, plain
+from negjudge.evaluation.asks import Ask, View, blind, keep, other, plain
 from negjudge.evaluation.candidates import Candidate, Role, judges_of, left_out
 from negjudge.evaluation.readings import SampleReading, read_pictures
 from negjudge.evaluation.recipe import EvalRecipe
@@ -106,6 +106,9 @@ def _read(recipe: EvalRecipe, run: Path) -> Evidence:
 def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> None:
     """Ask the judges what they have not answered yet, and put what they say among the evidence."""
     asks = {"all": questions_for(evidence, recipe), "test": plain(evidence.run, evidence.tested)}
+    if recipe.keep_questions:
+        stay = keep(evidence.run, evidence.tested, evidence.pairs)
+        asks = {scope: found + stay for scope, found in asks.items()}
     evidence.asked.update({(ask.sample.id, ask.view): ask for ask in asks["all"]})
     wanted = [(candidate, asks[candidate.judge.asked]) for candidate in candidates]
     heard = ask_all(evidence.run, wanted, evidence.pairs, recipe.batch_size)
