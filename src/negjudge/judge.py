@@ -13,7 +13,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.judge_loading import load
 from negjudge.judge_packing import answer_logits
 from negjudge.judge_pictures import Picture, PictureError, is_one_picture, load_picture
-from negjudge.judge_prompts import clean_noun, questions_about, read_template
+from negjudge.judge_prompts import clean_noun, each, questions_about, read_template
 from negjudge.judge_settings import Answers, JudgeSettings, verdict
 from negjudge.records import Verdict
 
@@ -111,13 +111,7 @@ class Judge:
             yield from self._batch(images[start:stop], questions[start:stop])
 
     def _nouns(self, nouns: str | Sequence[str], what: str, count: int) -> list[str]:
-        if nouns is None:
-            raise NegjudgeError(f"the {what} is None; give a noun, or a list of them")
-        listed = [nouns] * count if isinstance(nouns, str) else list(nouns)
-        if len(listed) != count:
-            raise NegjudgeError(
-                f"{count} pictures but {len(listed)} {what}s; give one for each, or one for all"
-            )
+        listed = each(nouns, what, count)
         clean = {noun: clean_noun(self.processor.tokenizer, noun, what) for noun in set(listed)}
         return [clean[noun] for noun in listed]
 

@@ -49,10 +49,27 @@ def questions_about(obj: str, element: str) -> tuple[str, ...]:
     return (*(presence_question(noun, p) for noun in nouns for p in POLARITIES), QUALITY_QUESTION)
 
 
-def read_template(processor: Any) -> Template:
-    """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so."""
+def each(nouns: str | Sequence[str], what: str, count: int) -> list[str]:
+    """Return a noun for each picture; a string counts for all. NegjudgeError where they do not fit."""
+    if nouns is None:
+        raise NegjudgeError(f"the {what} is None; give a noun, or a list of them")
+    listed = [nouns] * count if isinstance(nouns, str) else list(nouns)
+    if len(listed) != count:
+        raise NegjudgeError(f"{count} pictures but {len(listed)} {what}s; give one for each, or one for all")
+    for noun in listed:
+        if not isinstance(noun, str) or not noun.strip():
+            raise NegjudgeError(f"the {what} to ask about is {noun!r}; give a noun such as 'wheels'")
+    return listed
+
+
+def read_template(processor: Any, instructed: bool = True) -> Template:
+    """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so.
+
+    ``instructed`` puts our system message before the conversation, else the template's own stands, if any.
+    """
     tokenizer, mark = processor.tokenizer, presence_question("x")
-    rendered = processor.apply_chat_template(structured(mark), tokenize=False, add_generation_prompt=True)
+    conversation = structured(mark) if instructed else structured(mark)[1:]
+    rendered = processor.apply_chat_template(conversation, tokenize=False, add_generation_prompt=True)
     head, found, tail = rendered.partition(mark)
     if not found or not head.endswith("<|vision_end|>"):
         raise NegjudgeError("the model's chat template does not put the question right after the picture")
@@ -105,9 +122,7 @@ def escape(tokenizer: Any, text: str) -> str:
 
 
 def clean_noun(tokenizer: Any, noun: str, what: str) -> str:
-    """Return the escaped noun; NegjudgeError when it is empty or has a word the judge does not know."""
-    if not isinstance(noun, str) or not noun.strip():
-        raise NegjudgeError(f"the {what} to ask about is {noun!r}; give a noun such as 'wheels'")
+    """Return the escaped noun; NegjudgeError when it has a word the judge does not know."""
     noun = escape(tokenizer, noun)
     unknown = unknown_words(tokenizer, noun)
     if unknown:

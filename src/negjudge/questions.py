@@ -31,6 +31,13 @@ def presence_question(noun: str, polarity: Polarity = "present") -> str:
     return _PRESENCE[polarity].format(noun=noun)
 
 
+def noun_asked(question: str) -> str | None:
+    """Return the noun of a question whether it is shown ("wheels"), or ``None`` for any other question."""
+    before, after = _PRESENCE["present"].split("{noun}")
+    noun = question.strip().removeprefix(before).removesuffix(after)
+    return noun if noun and question.strip() == _PRESENCE["present"].format(noun=noun) else None
+
+
 def with_article(noun: str, plural: bool | None = None) -> str:
     """Put "a" or "an" before a singular noun: "bicycle" to "a bicycle", "wheels" stays.
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from negjudge.endpoint_ledger import FILE, Budget, Cost, Ledger
 from negjudge.evaluation.asks import Ask
 from negjudge.evaluation.candidates import Candidate
 from negjudge.evaluation.recipe import JudgeRecipe
+from negjudge.judge_prompts import QUESTIONS, questions_about
 from negjudge.records import Pair, Verdict
+
+if TYPE_CHECKING:
+    from negjudge.endpoint import EndpointJudge
 
 Answer = Callable[[Sequence[Ask]], list[Verdict]]
 
@@ -18,21 +23,63 @@ Answer = Callable[[Sequence[Ask]], list[Verdict]]
 @contextlib.contextmanager
 def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size: int) -> Iterator[Answer]:
     """Load a judge and yield what asks it; NegjudgeError where it is missing or cannot answer."""
-    judge = _load(candidate.judge)
-
-    def answer(asks: Sequence[Ask]) -> list[Verdict]:
-        said: list[Verdict] = judge.score(
-            [ask.image() for ask in asks],
-            objects=[ask.object for ask in asks],
-            absent=[ask.element for ask in asks],
-            batch_size=batch_size,
-        )
-        return said
-
-    yield answer
+    if candidate.judge.kind == "endpoint":
+        with _endpoint(candidate, run) as judge:
+            yield lambda asks: judge.score(
+                [ask.image() for ask in asks],
+                objects=[ask.object for ask in asks],
+                absent=[ask.element for ask in asks],
+                questions=[wording(ask, pairs[ask.sample.pair]) for ask in asks],
+            )
+    else:
+        yield _ours(candidate.judge, batch_size)
 
 
-def _load(judge: JudgeRecipe) -> Any:
+def _ours(judge: JudgeRecipe, batch_size: int) -> Answer:
     from negjudge.judge import Judge
+    from negjudge.vqascore import VQAScore
 
-    return Judge.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
+    kind = VQAScore if judge.kind == "vqascore" else Judge
+    loaded = kind.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
+    return lambda asks: loaded.score(
+        [ask.image() for ask in asks],
+        objects=[ask.object for ask in asks],
+        absent=[ask.element for ask in asks],
+        batch_size=batch_size,
+    )
+
+
+def _endpoint(candidate: Candidate, run: Path) -> EndpointJudge:
+    from negjudge.endpoint import EndpointJudge
+
+    judge = candidate.judge
+    return EndpointJudge(
+        judge.source, _ledger(candidate, run), concurrency=judge.concurrency, parameters=judge.parameters
+    )
+
+
+def _ledger(candidate: Candidate, run: Path) -> Ledger:
+    judge = candidate.judge
+    price = None if judge.price is None else (judge.price.input, judge.price.output)
+    budget = Budget(price, judge.max_cost, judge.max_requests)
+    return Ledger(run / FILE, candidate.role, judge.source, budget)
+
+
+def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
+    """Return what the judges behind endpoints have cost in this run so far, those that were asked at all."""
+    found = [_ledger(c, run).cost() for c in candidates if c.judge.kind == "endpoint"]
+    return [cost for cost in found if cost.requests]
+
+
+def wording(ask: Ask, pair: Pair) -> dict[str, str]:
+    """Return the questions by name: the pair's own where it has them and they fit, else the usual ones.
+
+    About a part that should stay, nothing else is asked.
+    """
+    texts = dict(zip(QUESTIONS, questions_about(ask.object, ask.element), strict=True))
+    if ask.part is not None:
+        return {name: text for name, text in texts.items() if name.startswith("element")}
+    own = {"element.present": pair.element_question, "element.absent": pair.absence_question}
+    if ask.object == pair.object:
+        own["object.present"] = pair.object_question
+    return texts | {name: text for name, text in own.items() if text}

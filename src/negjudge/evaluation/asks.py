@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image
 
-from negjudge.records import Sample
+from negjudge.questions import noun_asked
+from negjudge.records import Pair, Sample
 
 # "plain" is the question of interest; "other" asks the same picture about another object; "blank" and
-# "shuffled" show a grey picture and another sample's picture.
+# "shuffled" show a grey picture and another sample's picture; "keep:PART" asks about a part that should stay.
 View = str
 GREY = (127, 127, 127)
 
@@ -21,23 +22,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing to ask: about which sample, in which view, showing which picture (``None``: a blank one)."""
+    """One thing to ask: about which sample, in which view, showing which picture (``None``: a blank one).
+
+    ``part`` is what is asked about in place of the element.
+    """
 
     sample: Sample
     view: View
     picture: Path | None
     object: str
+    part: str | None = None
 
     @property
     def tag(self) -> str:
         """Tells this question from every other one about the sample."""
+        if self.part is not None:
+            return f"/{self.view}"
         details = {"plain": "", "other": f"/other:{self.object}", "blank": "/blank"}
         return details.get(self.view, f"/shuffled:{self.picture.stem if self.picture else ''}")
 
     @property
     def element(self) -> str:
         """What is asked for besides the object."""
-        return self.sample.element
+        return self.sample.element if self.part is None else self.part
 
     def image(self) -> Path | Image.Image:
         """Return what the judge is shown."""
@@ -72,6 +79,28 @@ def blind(run: Path, samples: Sequence[Sample]) -> list[Ask]:
         if strangers:
             asks.append(Ask(sample, "shuffled", run / _pick(strangers, sample).image, sample.object))
     return asks
+
+
+def keep(run: Path, samples: Sequence[Sample], pairs: Mapping[str, Pair]) -> list[Ask]:
+    """Return a question about each part that should stay, where there is a picture without guidance too."""
+    plain_ones = {(s.pair, s.seed) for s in samples if s.method == "none"}
+    return [
+        Ask(sample, keep_view(part), run / sample.image, sample.object, noun)
+        for sample in samples
+        if (sample.pair, sample.seed) in plain_ones
+        for part, noun in _nouns(pairs[sample.pair])
+    ]
+
+
+def keep_view(part: str) -> View:
+    """Return the view that asks about a part."""
+    return f"keep:{part}"
+
+
+def _nouns(pair: Pair) -> list[tuple[str, str]]:
+    """Return the parts that should stay, each with the noun to ask about: that of the pair's own question."""
+    asked = dict(zip(pair.keep, pair.keep_questions, strict=False))
+    return [(part, noun_asked(asked.get(part, "")) or part) for part in pair.stay]
 
 
 def _pick(choices: Sequence[T], sample: Sample) -> T:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from negjudge.endpoint_ledger import Cost
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.asks import Ask, View, blind, other, plain
+from negjudge.evaluation.asking import costs
+from negjudge.evaluation.asks import Ask, View, blind, keep, other, plain
 from negjudge.evaluation.candidates import TUNED, Candidate, Role, judges_of, left_out
 from negjudge.evaluation.external_store import DEVICE, read_evaluations, read_external
 from negjudge.evaluation.readings import SampleReading, read_pictures
@@ -30,7 +32,7 @@ class Evidence:
     pictures of all settings, the chosen ones included. ``external`` are pictures of other generators, and
     ``evaluations`` what one picture cost, by method, where the method's name does not tell. ``judges`` are
     the names, with fingerprints, of the judges that answered, and ``left_out`` says why others did not; both
-    by role.
+    by role. ``costs`` are of judges behind endpoints.
     """
 
     run: Path
@@ -49,6 +51,7 @@ class Evidence:
     asked: dict[tuple[str, View], Ask] = field(default_factory=dict)
     judges: dict[Role, str] = field(default_factory=dict)
     left_out: dict[Role, str] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
 
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
@@ -151,12 +154,16 @@ def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate
     if evidence.frozen and not recipe.reader:  # nobody else can read the pictures of the frontier
         tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample)
         asks["all"] += plain(evidence.run / FRONTIER, tried)
+    if recipe.keep_questions:
+        stay = keep(evidence.run, evidence.tested, evidence.pairs)
+        asks = {scope: found + stay for scope, found in asks.items()}
     evidence.asked.update({(ask.sample.id, ask.view): ask for ask in asks["all"]})
     wanted = [(candidate, asks[candidate.judge.asked]) for candidate in candidates]
     heard = ask_all(evidence.run, wanted, evidence.pairs, recipe.batch_size)
     evidence.verdicts.update(heard.verdicts)
     evidence.left_out.update(heard.left_out)
     evidence.judges.update({c.role: c.name for c in candidates if c.role not in heard.left_out})
+    evidence.costs.extend(costs(candidates, evidence.run))
 
 
 def judge_verdicts(run: Path) -> Verdicts:

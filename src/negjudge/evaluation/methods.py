@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, Literal
 
+from negjudge.evaluation.asks import keep_view
 from negjudge.evaluation.candidates import Role
 from negjudge.evaluation.evidence import Evidence
 from negjudge.metrics import EVALUATIONS, outcome
@@ -95,7 +96,8 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
 def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = None) -> list[Scored]:
     """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating.
 
-    A question that it did not answer is neither kept nor removed.
+    A question that it did not answer is neither kept nor removed. Collateral is told where it was asked about
+    the parts that should stay.
     """
     found = []
     verdicts = evidence.verdicts.get((role, "plain"), {})
@@ -111,11 +113,27 @@ def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = 
                 kept=named is not None and named >= 0.5,
                 removed=element is not None and element < 0.5,
                 success=decided and (verdict.success or 0.0) >= 0.5,
+                collateral=_seen_to_go(evidence, role, sample),
                 quality=verdict.quality,
                 decided=decided,
             )
         )
     return found
+
+
+def _seen_to_go(evidence: Evidence, role: Role, sample: Sample) -> float | None:
+    """Return the share of the parts that a judge sees without guidance and not with it; ``None`` for none."""
+    plain = evidence.unguided.get((sample.pair, sample.seed))
+    if plain is None or sample.method == UNGUIDED:
+        return None
+    seen, lost = 0, 0
+    for part in evidence.pairs[sample.pair].stay:
+        said = evidence.verdicts.get((role, keep_view(part)), {})
+        verdicts = [said.get(one.id) for one in (plain, sample)]
+        before, after = (verdict.element_present if verdict else None for verdict in verdicts)
+        if before is not None and after is not None and before >= 0.5:
+            seen, lost = seen + 1, lost + (after < 0.5)
+    return lost / seen if seen else None
 
 
 def by_labels(evidence: Evidence) -> list[Scored]:

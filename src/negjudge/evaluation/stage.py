@@ -82,6 +82,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "labels": _labels(evidence),
         "oracle_check": errors,
         "left_out": evidence.left_out,
+        "costs": evidence.costs,
         "provenance": _provenance(evidence, recipe),
     }
 

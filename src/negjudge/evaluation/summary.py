@@ -104,11 +104,21 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield from aligned(_judges(rows, metrics["provenance"]["judges"]))
     yield from _ranking(metrics["ranking"])
     yield from _few_labels(metrics["few_labels"])
-    if metrics["left_out"]:
+    if metrics["costs"] or metrics["left_out"]:
         yield ""
+    for cost in metrics["costs"]:
+        yield _cost(cost)
     for judge, reason in metrics["left_out"].items():
         yield f"left out, {SOURCE_NAMES[judge]}: {reason}"
     yield f"\n{metrics['note']}"
+
+
+def _cost(cost: Mapping[str, Any]) -> str:
+    money = "" if cost["cost"] is None else f", cost {cost['cost']:.4g} in all"
+    return (
+        f"{SOURCE_NAMES[cost['judge']]} ({cost['model']}): {cost['requests']} requests, "
+        f"{cost['input_tokens']} tokens in, {cost['output_tokens']} out{money}"
+    )
 
 
 def _ranking(found: Mapping[str, Any] | None) -> Iterator[str]:

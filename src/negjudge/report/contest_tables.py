@@ -59,8 +59,8 @@ def matched(metrics: Record) -> list[Table]:
         columns = [_method(), Column(level["outcome"].capitalize(), at(rate, "rate"))]
         columns += [_less(row["method"], gaps) for row in rows[:-1]]
         caption = (
-            f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper hull "
-            "of each contestant’s settings; differences in points."
+            f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper "
+            "hull of each contestant’s settings; differences in points."
         )
         tables += tabulate(f"matched-{number_}-{level['measure']}", caption, metrics["note"], columns, rows)
     return tables

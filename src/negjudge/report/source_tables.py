@@ -108,8 +108,8 @@ def few_labels(metrics: Record) -> list[Table]:
         Column("Labels saved", lambda row: share(row["rates"]["saved"])),
     ]
     caption = (
-        f"Success from few labels ({found['drawn']}): prediction-powered, with the predictions of "
-        f"{SOURCE_NAMES[found['judge']]} corrected by the labels of other pairs. Worth: how many labels alone "
+        f"Success from few labels ({found['drawn']}): prediction-powered, the predictions of "
+        f"{SOURCE_NAMES[found['judge']]} corrected by labels of other pairs. Worth: how many labels alone "
         "would give as narrow an interval about these pictures."
     )
     return tabulate("few-labels", caption, metrics["note"], columns, found["rows"])
