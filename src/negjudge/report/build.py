@@ -21,15 +21,16 @@ from negjudge.evaluation.summary import (
     SOURCE_NAMES,
     STRATUM_NAMES,
     finding_sentence,
-    interval,
-    is_clear,
-    percent,
-    points,
 )
 from negjudge.recipes import read_yaml
 from negjudge.records import Sample, read_records
 from negjudge.report import figures
+from negjudge.report.judge_tables import judge_groups
 from negjudge.report.pictures import GridRow, attention, grid
+from negjudge.report.run_tables import run_tables
+from negjudge.report.table_files import FOLDER as TABLES
+from negjudge.report.table_files import write_tables
+from negjudge.report.tables import p_value
 from negjudge.runs import CONTROL, JUDGE, ORACLE, REPORT, SAMPLES
 from negjudge.sheets import METHOD_NAMES
 from negjudge.splits import MINIMUM_PAIRS, read_splits
@@ -52,16 +53,18 @@ class Pictures:
 def write_report(recipe: EvalRecipe, run: Path) -> Path:
     """Write ``report/index.html`` from metrics.json and the pictures of a run, and return its path.
 
-    Raises NegjudgeError where the run has not been evaluated.
+    Its tables lie beside it in ``tables/``, as CSV and LaTeX. Raises NegjudgeError where the run has not been
+    evaluated.
     """
-    page = run / REPORT / "index.html"
-    write_atomically(page, render(recipe, run, read_metrics(run)))
+    page, metrics = run / REPORT / "index.html", read_metrics(run)
+    write_tables(page.parent / TABLES, run_tables(metrics, _history(recipe)).values())
+    write_atomically(page, render(recipe, run, metrics))
     return page
 
 
 def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
     """Return the page. A section whose input is missing says so in one line instead."""
-    history = _json_lines(Path(recipe.history)) if recipe.history else []
+    history = _history(recipe)
     return (
         environment()
         .get_template("report.html")
@@ -72,8 +75,8 @@ def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
             metrics=metrics,
             pictures=_pictures(recipe, run),
             attention=attention(run),
-            success=_success(metrics),
-            judges=_judge_tables(metrics),
+            tables=run_tables(metrics, history),
+            judges=list(judge_groups(metrics)),
             figures={name: Markup(svg) for name, svg in _figures(run, metrics, history).items()},
             run=recipe.run,
             minimum_pairs=MINIMUM_PAIRS,
@@ -92,24 +95,9 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    found.filters |= {
-        "percent": percent,
-        "p": p_value,
-        "decimals": interval,
-        "params": params,
-        "points": points,
-        "code": code,
-    }
-    found.tests["clear"] = is_clear
+    found.filters |= {"p": p_value, "code": code}
     found.globals |= {"methods": METHOD_NAMES, "sources": SOURCE_NAMES, "strata": STRATUM_NAMES}
     return found
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value as people write it."""
-    if value is None:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def code(text: str) -> Markup:
@@ -120,11 +108,6 @@ def code(text: str) -> Markup:
     )
 
 
-def params(values: Mapping[str, Any]) -> str:
-    """Return a method's setting as "scale 1.5, offset 0"."""
-    return ", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()) or "–"
-
-
 def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
     tested = set(read_splits(recipe.splits).methods["test"])
     samples = [s for s in read_records(run / SAMPLES, Sample) if s.pair in tested]
@@ -133,29 +116,6 @@ def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
     wrong = read_records(run / CONTROL / SAMPLES, Sample)
     wrong_readings = {r.sample: r for r in read_records(run / CONTROL / ORACLE, SampleReading)}
     return Pictures(rows[:ROWS], rows[ROWS:], grid(run / CONTROL, wrong, wrong_readings, CONTROL_ROWS))
-
-
-def _success(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each method's success by each source that looked."""
-    rows = [(source, row) for source, table in metrics["methods"].items() for row in table]
-    methods = dict.fromkeys(row["method"] for _, row in rows)
-    return {m: {source: row["success"] for source, row in rows if row["method"] == m} for m in methods}
-
-
-def _judge_tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a table for each topic and truth: the strata, a row a judge, and its cells by stratum."""
-    tables = []
-    for truth in ("oracle", "labels"):
-        for topic in ("element", "object", "success"):
-            rows = [r for r in metrics["judges"] if (r["truth"], r["topic"]) == (truth, topic)]
-            if rows:
-                names = list(dict.fromkeys(row["judge"] for row in rows))
-                cells = {name: {r["stratum"]: r for r in rows if r["judge"] == name} for name in names}
-                strata = list(dict.fromkeys(row["stratum"] for row in rows))
-                tables.append(
-                    {"truth": truth, "topic": topic, "strata": strata, "judges": cells, "rows": rows}
-                )
-    return tables
 
 
 def _figures(run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -180,6 +140,10 @@ def _figures(run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[st
     if curve:
         found["training"] = figures.training(curve)
     return found
+
+
+def _history(recipe: EvalRecipe) -> list[dict[str, Any]]:
+    return _json_lines(Path(recipe.history)) if recipe.history else []
 
 
 def _tried(history: Sequence[Mapping[str, Any]]) -> str:
