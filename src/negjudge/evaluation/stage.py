@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+import platform
+from collections.abc import Callable, Container, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from negjudge.evaluation.methods import (
 )
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
+from negjudge.evaluation.pairs import by_pair
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.runs import METRICS, locked
@@ -62,11 +64,12 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
 
 def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
     """Return all figures of a run, by section; a section without input is empty."""
-    methods, compared = {}, {}
+    methods, compared, views = {}, {}, {}
     errors = read_oracle_check(recipe.oracle_check)
     for source, view in SOURCES.items():
         scored = view(evidence)
         if scored:
+            views[source] = scored
             methods[source] = methods_table(scored, recipe.draws)
             compared[source] = comparisons(scored, recipe.draws)
     if "oracle" in compared:
@@ -78,6 +81,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "finding": finding(methods, compared),
         "methods": methods,
         "comparisons": compared,
+        "pairs": by_pair(views.get(leading(methods), []), leading(methods), evidence.pairs),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,
@@ -94,19 +98,24 @@ def finding(
 ) -> dict[str, Any] | None:
     """Return what the page's first sentence says: the best method's success against none's, by one source.
 
-    The source is the oracle where there is one, else people's labels, else the tuned judge. The best method
-    is the one with the highest success; that it was picked among several is why its p-value is corrected.
+    The best method is the one with the highest success; that it was picked among several is why its p-value
+    is corrected.
     """
-    source = next((name for name in SOURCES if name in methods and name != "base"), None)
-    rows = {row.method: row for row in methods.get(source or "", ())}
+    source = leading(methods)
+    rows = {row.method: row for row in methods.get(source, ())}
     guided = [row for name, row in rows.items() if name != UNGUIDED]
-    if source is None or UNGUIDED not in rows or not guided:
+    if UNGUIDED not in rows or not guided:
         return None
     best = max(guided, key=lambda row: row.success.estimate)
     against = next(
         c for c in compared[source] if (c.measure, c.first, c.second) == (PRIMARY, best.method, UNGUIDED)
     )
     return {"source": source, "best": best, "unguided": rows[UNGUIDED], "comparison": against}
+
+
+def leading(methods: Container[str]) -> str:
+    """Return the source that the finding is by: the oracle, else people's labels, else the tuned judge."""
+    return next((name for name in SOURCES if name in methods and name != "base"), "")
 
 
 def _labels(evidence: Evidence) -> list[dict[str, Any]]:
@@ -138,6 +147,8 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "splits": recipe.splits,
         "draws": recipe.draws,
         "files": files_measured(evidence.run),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
         "packages": {name: found for name in ("negjudge", *PACKAGES) if (found := _version(name))},
     }
 

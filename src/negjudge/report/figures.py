@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Row = Mapping[str, Any]
+Styles = Mapping[str, tuple[str, str]]
 
 # Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
 METHOD_STYLES = {
@@ -24,6 +26,9 @@ METHOD_STYLES = {
     "nag": ("#009e73", "^"),
     "nasa": ("#cc79a7", "v"),
 }
+# For methods that are not ours, in the order in which they appear; after the last, the next round of markers.
+OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733")
+OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
 JUDGE_STYLES = {
     TEXT_ONLY: ("#9ca3af", "x"),
     BASE: ("#56b4e9", "o"),
@@ -34,29 +39,45 @@ INK, FAINT = "#374151", "#d1d5db"
 WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 
 
-def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = ()) -> str:
+def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for each method: the house's for ours, others in the order they appear.
+
+    Give it all methods of a page at once, so that a method looks the same in every figure.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    others = zip(itertools.cycle(OTHER_COLOURS), itertools.cycle(OTHER_MARKERS), strict=True)
+    for method in methods:
+        if method not in found:
+            found[method] = METHOD_STYLES.get(method) or next(others)
+    return found
+
+
+def tradeoff(
+    rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = (), styles: Styles | None = None
+) -> str:
     """Return where each method lies in two measures, with both intervals.
 
-    ``history`` are the settings tried on dev, drawn as small dots.
+    ``history`` are the settings tried on dev, drawn as small dots; ``styles`` are the page's, by method.
     """
     from matplotlib.figure import Figure
 
+    styles = styles or method_styles(row["method"] for row in (*rows, *history))
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for trial in history:
-        colour, _ = METHOD_STYLES[trial["method"]]
+        colour, _ = styles[trial["method"]]
         axes.plot(trial[across], trial[up], ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
     for row in rows:
         if row[across] is None or row[up] is None:
             continue
-        colour, marker = METHOD_STYLES[row["method"]]
+        colour, marker = styles[row["method"]]
         x, y = row[across]["estimate"], row[up]["estimate"]
         axes.errorbar(
             x, y, xerr=_whiskers(row[across]), yerr=_whiskers(row[up]), fmt=marker, color=colour,
             markersize=6, elinewidth=1, label=METHOD_NAMES[row["method"]],
         )  # fmt: skip
     _unit(axes, across, up)
-    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(METHOD_STYLES))
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
     return _svg(figure, f"{across}-{up}", f"{up} against {across}, by method")
 
 
@@ -125,13 +146,14 @@ def training(curve: Sequence[Row]) -> str:
     return _svg(figure, "training", "training and validation loss by step")
 
 
-def budget(history: Sequence[Row]) -> str:
+def budget(history: Sequence[Row], styles: Styles | None = None) -> str:
     """Return each method's best success on the dev pairs so far, by settings tried."""
     from matplotlib.figure import Figure
 
+    styles = styles or method_styles(trial["method"] for trial in history)
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
-    for method, (colour, _) in METHOD_STYLES.items():
+    for method, (colour, _) in styles.items():
         trials = [trial for trial in history if trial["method"] == method]
         if trials:
             tried, best = [t["number"] + 1 for t in trials], [t["best"] for t in trials]

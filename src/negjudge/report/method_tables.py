@@ -132,6 +132,22 @@ def oracle_check(metrics: Record) -> list[Table]:
     return tabulate("oracle-check", caption, metrics["note"], columns, metrics["oracle_check"])
 
 
+def pairs(metrics: Record) -> list[Table]:
+    """Return each method's success pair by pair, by the finding's source."""
+    rows = metrics["pairs"]
+    if not rows:
+        return []
+    methods = dict.fromkeys(method for row in rows for method in row["methods"])
+    columns = [
+        *(Column(head.capitalize(), at(words, head)) for head in ("pair", "object", "element")),
+        *(Column(head.capitalize(), at(words, head)) for head in ("category", "relation")),
+        *(Column(METHOD_NAMES[method], _success_of(method)) for method in methods),
+        Column("Pictures", lambda row: count(sum(m["pictures"] for m in row["methods"].values()))),
+    ]
+    caption = f"Success pair by pair, by {SOURCE_NAMES[rows[0]['source']]}."
+    return tabulate("pairs", caption, metrics["note"], columns, rows)
+
+
 def settings_tried(history: Sequence[Record], note: str) -> list[Table]:
     """Return every setting that was tried on the dev pairs, the best of each method marked."""
     best: dict[str, Record] = {}
@@ -155,6 +171,10 @@ def settings_tried(history: Sequence[Record], note: str) -> list[Table]:
 
 def _method() -> Column:
     return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
+
+
+def _success_of(method: str) -> Callable[[Record], Cell]:
+    return lambda row: share(row["methods"].get(method, {}).get("success"))
 
 
 def _best(metrics: Record) -> Callable[[Record], bool]:

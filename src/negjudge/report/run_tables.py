@@ -14,6 +14,7 @@ BUILDERS: tuple[Callable[[Record], list[Table]], ...] = (
     method_tables.oracle_check,
     method_tables.differences,
     method_tables.specificity,
+    method_tables.pairs,
     judge_tables.judges,
     judge_tables.gains,
     judge_tables.agreement,

@@ -1,0 +1,59 @@
+"""Which figures a run has, from metrics.json, the settings tried and the judge's training."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from negjudge.durable import read_lines
+from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.report import figures
+from negjudge.runs import JUDGE
+
+CURVES = "curves.jsonl"
+JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+FIGURES = ("removed_kept", "success_collateral", "budget", "strata", "reliability", "training")
+
+
+def run_figures(
+    run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the figures by name; an empty one where there is nothing to draw."""
+    found = dict.fromkeys(FIGURES, "")
+    styles = figures.method_styles(
+        row["method"] for row in itertools.chain(*metrics["methods"].values(), history)
+    )
+    rows: list[dict[str, Any]] = next(
+        (metrics["methods"][s] for s in ("oracle", "labels", "tuned") if s in metrics["methods"]), []
+    )
+    if rows:
+        found["removed_kept"] = figures.tradeoff(rows, "removed", "kept", history, styles)
+    if any(row["collateral"] for row in rows):
+        found["success_collateral"] = figures.tradeoff(rows, "success", "collateral", history, styles)
+    if history:
+        found["budget"] = figures.budget(history, styles)
+    tested = _one_truth([row for row in metrics["judges"] if row["topic"] == "element"])
+    if any(row["judge"] in JUDGES and row["quality"] for row in tested):
+        found["strata"] = figures.strata(tested)
+    curves = _one_truth([row for row in metrics["reliability"] if row["topic"] == "success"])
+    if curves:
+        found["reliability"] = figures.reliability(curves)
+    curve = json_lines(run / JUDGE / CURVES)
+    if curve:
+        found["training"] = figures.training(curve)
+    return found
+
+
+def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows against the oracle, or against the labels where there is no oracle."""
+    truth = "oracle" if any(row["truth"] == "oracle" for row in rows) else "labels"
+    return [row for row in rows if row["truth"] == truth]
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a JSONL file; a missing file has none."""
+    lines: Iterable[bytes] = read_lines(path)
+    return [json.loads(line) for line in lines if line.strip()]
