@@ -13,7 +13,7 @@ from negjudge.runs import run_folder
 
 @command
 def main(argv: list[str] | None = None) -> None:
-    """Write report/index.html, one file that needs nothing else, and say where it is."""
+    """Write report/index.html, its tables and the pairs' pictures beside it, and say where it is."""
     recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.report")
     page = write_report(recipe, run_folder(recipe.run))
     print(f"{page} ({page.stat().st_size / 1e6:.1f} MB, opens offline)")

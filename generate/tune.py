@@ -12,9 +12,9 @@ from negjudge.errors import NegjudgeError, command
 from negjudge.generation_recipe import PictureRecipe
 from negjudge.jobs import PictureSet, read_pairs, select_pairs
 from negjudge.recipes import load_recipe
-from negjudge.runs import run_folder
+from negjudge.runs import HISTORY, run_folder
 from negjudge.splits import read_splits
-from negjudge.tuning import HISTORY, best_of, search_all, write_settings
+from negjudge.tuning import best_of, search_all, write_settings
 
 
 @dataclass(frozen=True, kw_only=True)

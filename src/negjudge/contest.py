@@ -18,11 +18,9 @@ from negjudge.generation_recipe import GeneratorRecipe
 from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.jobs import Job, jobs_of, read_pairs, select_pairs, wrong_negatives
 from negjudge.records import Pair
-from negjudge.runs import CONTROL, FRONTIER
+from negjudge.runs import CONTROL, FRONTIER, HISTORY, TUNE
 from negjudge.splits import read_splits
-from negjudge.tuning import HISTORY, Trial, best_of, search_all
-
-TUNE = "tune"
+from negjudge.tuning import Trial, best_of, search_all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ SAMPLES, ORACLE = "samples.jsonl", "oracle.jsonl"
 VOTES, LABELS, QUARANTINE = "votes.jsonl", "labels.jsonl", "quarantine.jsonl"
 VERDICTS, METRICS, CARD = "verdicts.jsonl", "metrics.json", "card.md"
 CONTROL = "control"  # pictures whose negative prompt names the wrong element: a run folder in the run folder
-FROZEN, FRONTIER, COST = "frozen.json", "frontier", "cost.json"  # of a contest
+HISTORY = "tuning.jsonl"  # of all settings tried
+FROZEN, TUNE, FRONTIER, COST = "frozen.json", "tune", "frontier", "cost.json"  # of a contest
 EXTERNAL = "external"  # pictures of other generators, brought in by a manifest: a run folder too
 IMAGES, SHEETS, JUDGE, REPORT, SERVER = "images", "sheets", "judge", "report", "labelstudio"
 

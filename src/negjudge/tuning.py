@@ -17,8 +17,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.metrics import Outcome
 from negjudge.progress import progress_bar
 from negjudge.records import append_records, read_records
-
-HISTORY = "tuning.jsonl"
+from negjudge.runs import HISTORY
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.metrics_file import FORMAT, read_metrics
 from negjudge.evaluation.stage import evaluate
 from negjudge.records import Pair, Sample, Verdict, read_records, write_records
 from negjudge.runs import locked
@@ -290,7 +290,7 @@ def test_the_run_folder_is_held_by_one_process(synthetic: Any, tmp_path: Path) -
 def test_figures_of_an_earlier_judge_are_refused(synthetic: Any, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     evaluate(synthetic.recipe_for(run), run)
-    assert read_metrics(run)["format"] == 1
+    assert read_metrics(run)["format"] == FORMAT
     (run / "judge" / "judge.json").write_text('{"place": "trained again"}')
     with pytest.raises(NegjudgeError, match="of other pictures, labels or judge"):
         read_metrics(run)

@@ -15,7 +15,8 @@ from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_settings
 from negjudge.metrics import Outcome
 from negjudge.records import Sample, read_records
-from negjudge.tuning import HISTORY, Trial, best_of, search, search_all, summarise, write_settings
+from negjudge.runs import HISTORY
+from negjudge.tuning import Trial, best_of, search, search_all, summarise, write_settings
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},

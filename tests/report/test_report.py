@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import io
 import json
 import re
@@ -21,7 +22,7 @@ from negjudge.evaluation.summary import finding_sentence, percent, points, summa
 from negjudge.report.build import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
 
-VOID = {"meta", "link", "img", "br", "hr"}
+VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
 class Page(HTMLParser):
@@ -85,18 +86,28 @@ def whole(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 def test_the_page_is_well_formed_and_its_ids_are_its_own(whole: tuple[Path, Any, str]) -> None:
     ids = [value for _, name, value in Page(whole[2]).attributes if name == "id"]
     assert len(ids) == len(set(ids))
-    links = [value[1:] for tag, name, value in Page(whole[2]).attributes if (tag, name) == ("a", "href")]
-    assert set(links) <= set(ids)
+    links = {value for tag, name, value in Page(whole[2]).attributes if (tag, name) == ("a", "href")}
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert all((whole[0] / "report" / link).is_file() for link in links if not link.startswith("#"))
 
 
-def test_the_page_fetches_nothing_and_runs_nothing(whole: tuple[Path, Any, str]) -> None:
+def test_the_page_fetches_nothing_from_elsewhere(whole: tuple[Path, Any, str]) -> None:
     page = Page(whole[2])
-    assert "script" not in {tag for tag, _, _ in page.attributes}
     for tag, name, value in page.attributes:
+        assert not name.startswith("on"), (tag, name)
         if name in ("src", "href", "xlink:href", "srcset", "data"):
-            assert value.startswith(("data:", "#")), (tag, value[:80])
+            beside = {"a": ("tables/",), "img": ("pairs/",)}.get(tag, ())
+            assert value.startswith(("data:", "#", *beside)), (tag, value[:80])
     assert "@import" not in whole[2]
     assert not re.findall(r"url\((?!#)", whole[2])
+
+
+def test_the_policy_allows_the_script_of_the_page_and_no_other(whole: tuple[Path, Any, str]) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", whole[2], flags=re.DOTALL)
+    found = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [v for _, name, v in Page(whole[2]).attributes if name == "content" and "default-src" in v]
+    assert "default-src 'none'" in policy
+    assert f"script-src 'sha256-{found}'" in policy
 
 
 def test_the_finding_comes_first_with_its_interval(whole: tuple[Path, Any, str]) -> None:
@@ -121,7 +132,7 @@ def test_figures_of_the_tables_are_those_of_metrics(whole: tuple[Path, Any, str]
 
 def test_every_section_is_there_and_nothing_is_said_to_be_missing(whole: tuple[Path, Any, str]) -> None:
     page = Page(whole[2])
-    assert {"pictures", "methods", "specific", "judge", "people", "about", "repeat"} <= {
+    assert {"pictures", "methods", "specific", "judge", "people", "pairs", "about", "repeat"} <= {
         value for tag, name, value in page.attributes if (tag, name) == ("section", "id")
     }
     labels = {value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")}
@@ -146,7 +157,7 @@ def test_settings_are_called_searched_only_where_a_search_is_recorded(
 
 def test_the_note_stands_at_every_table(whole: tuple[Path, Any, str]) -> None:
     captions = re.findall(r"<caption>(.*?)</caption>", whole[2], flags=re.DOTALL)
-    assert len(captions) == whole[2].count("<table")
+    assert len(captions) == whole[2].count('<table class="data"')
     assert all("nothing here was measured" in caption for caption in captions)
 
 
@@ -162,7 +173,7 @@ def test_simulated_votes_are_called_so(whole: tuple[Path, Any, str]) -> None:
 def test_the_grid_shows_the_pictures_of_the_run(whole: tuple[Path, Any, str]) -> None:
     run, _, text = whole
     uris = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
-    assert len(uris) == 36 * 3 + 6 * 2
+    assert len(uris) == (12 + 4 + 4) * 3 + 6 * 2
     shown = Image.open(io.BytesIO(base64.b64decode(uris[0])))
     assert not getattr(shown, "text", {})
     pixels = {Image.open(path).convert("RGB").tobytes() for path in (run / "images").iterdir()}
@@ -185,6 +196,7 @@ def test_what_a_run_lacks_is_said_in_one_line_each(synthetic: Any, tmp_path: Pat
         "Wrong-negative control",
         "Judge",
         "Agreement",
+        "Pairs",
     ]
     assert "no guided and unguided pictures of test pairs to compare" in page
     assert "<svg" not in page

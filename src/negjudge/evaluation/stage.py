@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,7 @@ from negjudge.evaluation.methods import (
 )
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
+from negjudge.evaluation.pairs import by_pair
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
@@ -74,6 +76,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "contest": contest_tables(evidence, by, scored.get(by or "", []), recipe.draws),
         "ranking": ranking(scored, compared, recipe.draws),
         "few_labels": few_labels(evidence, recipe.draws, recipe.label_budget),
+        "pairs": by_pair(scored.get(by or "", []), by or "", evidence.pairs),
         "specificity": specificity(evidence, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,
@@ -144,6 +147,8 @@ def _provenance(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "splits": recipe.splits,
         "draws": recipe.draws,
         "files": files_measured(evidence.run),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
         "packages": {name: found for name in ("negjudge", *PACKAGES) if (found := _version(name))},
     }
 

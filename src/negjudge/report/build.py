@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import base64
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,76 +13,159 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from negjudge.durable import read_lines, write_atomically
-from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.external_store import read_external
+from negjudge.durable import write_atomically
+from negjudge.evaluation.evidence import Evidence, read_run
 from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.pairs import mark
 from negjudge.evaluation.readings import SampleReading
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.summary import (
     SOURCE_NAMES,
     STRATUM_NAMES,
     finding_sentence,
-    interval,
-    is_clear,
-    percent,
-    points,
 )
+from negjudge.metrics import outcome
 from negjudge.recipes import read_yaml
-from negjudge.records import Sample, read_records
-from negjudge.report import figures
-from negjudge.report.pictures import GridRow, attention, grid
-from negjudge.runs import CONTROL, JUDGE, ORACLE, REPORT, SAMPLES
+from negjudge.records import read_records
+from negjudge.report.judge_tables import judge_groups
+from negjudge.report.pair_sheets import FOLDER as SHEETS
+from negjudge.report.pair_sheets import PairSheet, stem_of, write_pair_sheets
+from negjudge.report.pairs import Extremes, PairView, extremes, marks_of, views
+from negjudge.report.pictures import GridRow, attention, drawn, grid
+from negjudge.report.repeat import repeat
+from negjudge.report.run_figures import json_lines, run_figures
+from negjudge.report.run_tables import run_tables
+from negjudge.report.table_files import FOLDER as TABLES
+from negjudge.report.table_files import write_tables
+from negjudge.report.tables import Table, p_value
+from negjudge.runs import CONTROL, HISTORY, ORACLE, REPORT, TUNE
 from negjudge.sheets import METHOD_NAMES
-from negjudge.splits import MINIMUM_PAIRS, read_splits
+from negjudge.splits import MINIMUM_PAIRS
 
-CURVES = "curves.jsonl"
-ROWS, MORE_ROWS, CONTROL_ROWS = 12, 48, 6
-JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
-FIGURES = ("removed_kept", "success_collateral", "budget", "strata", "reliability", "training")
+ROWS, CONTROL_ROWS, MOST_CELLS = 12, 6, 80
+LIMIT = 3_900_000  # bytes of index.html; pairs whose section does not fit in are in tables/pairs.csv alone
+PLACE = "<!-- pairs -->"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: its anchor, its name in the navigation, and the template that it is made by."""
+
+    id: str
+    title: str
+
+    @property
+    def template(self) -> str:
+        """The template's file name."""
+        return f"section_{self.id}.html"
+
+
+SECTIONS = (
+    Section("pictures", "Pictures"),
+    Section("methods", "Methods"),
+    Section("contest", "Contest"),
+    Section("specific", "Is it specific?"),
+    Section("sources", "Who looks"),
+    Section("judge", "Judge"),
+    Section("people", "Annotators"),
+    Section("pairs", "Pair by pair"),
+    Section("about", "What this is"),
+    Section("repeat", "Repeat it"),
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page, the tables that lie beside it, and the sheets of the pairs that it shows."""
+
+    text: str
+    tables: Mapping[str, Table]
+    sheets: Sequence[PairSheet]
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The grids: test pairs drawn by lot, further ones, and pictures with the wrong element named."""
+    """The grids: test pairs drawn by lot, the best method's worst and best, and the wrong element named."""
 
     first: Sequence[GridRow]
-    more: Sequence[GridRow]
+    worst: Sequence[GridRow]
+    best: Sequence[GridRow]
     control: Sequence[GridRow]
 
 
 def write_report(recipe: EvalRecipe, run: Path) -> Path:
     """Write ``report/index.html`` from metrics.json and the pictures of a run, and return its path.
 
-    Raises NegjudgeError where the run has not been evaluated.
+    Beside it lie its tables in ``tables/``, as CSV and LaTeX, and a sheet of all pictures of each pair in
+    ``pairs/``. Raises NegjudgeError where the run has not been evaluated, or a picture is broken.
     """
     page = run / REPORT / "index.html"
-    write_atomically(page, render(recipe, run, read_metrics(run)))
+    report = compose(recipe, run, read_metrics(run))
+    write_tables(page.parent / TABLES, report.tables.values())
+    write_pair_sheets(run, page.parent / SHEETS, report.sheets)
+    write_atomically(page, report.text)
     return page
 
 
 def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
     """Return the page. A section whose input is missing says so in one line instead."""
-    history = _json_lines(Path(recipe.history)) if recipe.history else []
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            title=recipe.title,
-            about=recipe.about,
-            finding=finding_sentence(metrics),
-            metrics=metrics,
-            pictures=_pictures(recipe, run),
-            attention=attention(run),
-            success=_success(metrics),
-            judges=_judge_tables(metrics),
-            figures={name: Markup(svg) for name, svg in _figures(run, metrics, history).items()},
-            run=recipe.run,
-            minimum_pairs=MINIMUM_PAIRS,
-            tried=_tried(history),
-            searched=_searched(recipe),
-        )
+    return compose(recipe, run, metrics).text
+
+
+def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report:
+    """Return the page with what lies beside it."""
+    evidence = read_run(recipe.pairs, recipe.splits, run)
+    history, samples = _history(recipe, evidence), evidence.tested
+    best = metrics["finding"]["best"]["method"] if metrics["finding"] else ""
+    shown = views(metrics["pairs"], samples, best)
+    tables = run_tables(metrics, history)
+    templates = environment()
+    script = _source(templates, "script.js")
+    ends = extremes(metrics["pairs"], best)
+    page = templates.get_template("report.html").render(
+        title=recipe.title,
+        about=recipe.about,
+        sections=[s for s in SECTIONS if s.id != "contest" or metrics["contest"]],
+        script=Markup(script),
+        script_hash=_policy_hash(script),
+        finding=finding_sentence(metrics),
+        metrics=metrics,
+        pictures=_pictures(evidence, metrics, ends),
+        attention=attention(run),
+        tables=tables,
+        judges=list(judge_groups(metrics)),
+        figures={name: Markup(svg) for name, svg in run_figures(run, metrics, history).items()},
+        run=recipe.run,
+        minimum_pairs=MINIMUM_PAIRS,
+        tried=_tried(history),
+        searched=evidence.frozen is not None or _searched(recipe),
+        pairs=shown,
+        groups=list(dict.fromkeys(view.group for view in shown)),
+        extremes=ends,
+        success=_said(shown),
+        place=Markup(PLACE),
+        repeat=repeat(recipe, run, metrics),
     )
+    text, fitting = _fill(page, shown, templates)
+    return Report(text, tables, [view.sheet for view in fitting])
+
+
+def _fill(page: str, shown: Sequence[PairView], templates: jinja2.Environment) -> tuple[str, list[PairView]]:
+    """Put as many pairs' sections into the page as fit; which ones do where not all do, the lot decides."""
+    make = templates.get_template("macros.html").module.pair  # type: ignore[attr-defined]
+    by_id = {view.row["pair"]: view for view in shown}
+    room, sections = LIMIT - len(page.encode()) - 200, {}
+    for pair in drawn(by_id):
+        section = str(make(by_id[pair]))
+        room -= len(section.encode()) + 1
+        if room < 0:
+            break
+        sections[pair] = section
+    fitting = [view for view in shown if view.row["pair"] in sections]
+    missing = len(shown) - len(fitting)
+    said = f"<p>{len(fitting)} of {len(shown)} pairs, drawn by lot: the page has no room for more.</p>\n"
+    found = "\n".join(sections[view.row["pair"]] for view in fitting)
+    return page.replace(PLACE, f'{said if missing else ""}<div id="pair-list">\n{found}</div>'), fitting
 
 
 def environment() -> jinja2.Environment:
@@ -93,24 +177,9 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    found.filters |= {
-        "percent": percent,
-        "p": p_value,
-        "decimals": interval,
-        "params": params,
-        "points": points,
-        "code": code,
-    }
-    found.tests["clear"] = is_clear
+    found.filters |= {"p": p_value, "code": code, "stem": stem_of}
     found.globals |= {"methods": METHOD_NAMES, "sources": SOURCE_NAMES, "strata": STRATUM_NAMES}
     return found
-
-
-def p_value(value: float | None) -> str:
-    """Return a p-value as people write it."""
-    if value is None:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def code(text: str) -> Markup:
@@ -121,66 +190,52 @@ def code(text: str) -> Markup:
     )
 
 
-def params(values: Mapping[str, Any]) -> str:
-    """Return a method's setting as "scale 1.5, offset 0"."""
-    return ", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()) or "–"
-
-
-def _pictures(recipe: EvalRecipe, run: Path) -> Pictures:
-    tested = set(read_splits(recipe.splits).methods["test"])
-    samples = [s for s in [*read_records(run / SAMPLES, Sample), *read_external(run)] if s.pair in tested]
-    readings = {r.sample: r for r in read_records(run / ORACLE, SampleReading)}
-    rows = grid(run, samples, readings, ROWS + MORE_ROWS)
-    wrong = read_records(run / CONTROL / SAMPLES, Sample)
-    wrong_readings = {r.sample: r for r in read_records(run / CONTROL / ORACLE, SampleReading)}
-    return Pictures(rows[:ROWS], rows[ROWS:], grid(run / CONTROL, wrong, wrong_readings, CONTROL_ROWS))
-
-
-def _success(metrics: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each method's success by each source that looked."""
-    rows = [(source, row) for source, table in metrics["methods"].items() for row in table]
-    methods = dict.fromkeys(row["method"] for _, row in rows)
-    return {m: {source: row["success"] for source, row in rows if row["method"] == m} for m in methods}
-
-
-def _judge_tables(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a table for each topic and truth: the strata, a row a judge, and its cells by stratum."""
-    tables = []
-    for truth in ("oracle", "labels"):
-        for topic in ("element", "object", "success"):
-            rows = [r for r in metrics["judges"] if (r["truth"], r["topic"]) == (truth, topic)]
-            if rows:
-                names = list(dict.fromkeys(row["judge"] for row in rows))
-                cells = {name: {r["stratum"]: r for r in rows if r["judge"] == name} for name in names}
-                strata = list(dict.fromkeys(row["stratum"] for row in rows))
-                tables.append(
-                    {"truth": truth, "topic": topic, "strata": strata, "judges": cells, "rows": rows}
-                )
-    return tables
-
-
-def _figures(run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the figures by name; an empty one where there is nothing to draw."""
-    found = dict.fromkeys(FIGURES, "")
-    rows: list[dict[str, Any]] = next(
-        (metrics["methods"][s] for s in ("oracle", "labels", "tuned") if s in metrics["methods"]), []
+def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | None) -> Pictures:
+    run, samples, wrong = evidence.run, evidence.tested, evidence.control
+    marks = marks_of(metrics["pairs"])
+    # With many methods there are fewer rows: the page stays as small.
+    rows = max(3, min(ROWS, MOST_CELLS // max(1, len({sample.method for sample in samples}))))
+    readings = {r.sample: r for r in read_records(run / CONTROL / ORACLE, SampleReading)}
+    seen = {s.id: outcome(s, readings[s.id]) for s in wrong if s.id in readings}
+    return Pictures(
+        first=grid(run, samples, marks, drawn(s.pair for s in samples)[:rows]),
+        worst=grid(run, samples, marks, ends.worst if ends else []),
+        best=grid(run, samples, marks, ends.best if ends else []),
+        control=grid(
+            run / CONTROL,
+            wrong,
+            {key: mark(one.kept, one.removed) for key, one in seen.items()},
+            drawn(s.pair for s in wrong)[: min(CONTROL_ROWS, rows)],
+        ),
     )
-    if rows:
-        found["removed_kept"] = figures.tradeoff(rows, "removed", "kept", history)
-    if any(row["collateral"] for row in rows):
-        found["success_collateral"] = figures.tradeoff(rows, "success", "collateral", history)
-    if history:
-        found["budget"] = figures.budget(history)
-    tested = _one_truth([row for row in metrics["judges"] if row["topic"] == "element"])
-    if any(row["judge"] in JUDGES and row["quality"] for row in tested):
-        found["strata"] = figures.strata(tested)
-    curves = _one_truth([row for row in metrics["reliability"] if row["topic"] == "success"])
-    if curves:
-        found["reliability"] = figures.reliability(curves)
-    curve = _json_lines(run / JUDGE / CURVES)
-    if curve:
-        found["training"] = figures.training(curve)
-    return found
+
+
+def _said(shown: Sequence[PairView]) -> dict[str, str]:
+    """Return what a row of pictures says of its pair's success: "50 % of 4"."""
+    return {
+        view.row["pair"]: f"{100 * view.success:.0f} % of {view.row['methods'][view.best]['pictures']}"
+        for view in shown
+        if view.success is not None
+    }
+
+
+def _source(templates: jinja2.Environment, name: str) -> str:
+    """Return a template's text as it is."""
+    if templates.loader is None:
+        raise TypeError("the templates have no loader")
+    return templates.loader.get_source(templates, name)[0].strip()
+
+
+def _policy_hash(script: str) -> str:
+    """Return a script's hash as a Content-Security-Policy names it, so that no other script runs."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _history(recipe: EvalRecipe, evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the settings tried: a contest's own, else those of the recipe's file."""
+    if evidence.frozen:
+        return json_lines(evidence.run / TUNE / HISTORY)
+    return json_lines(Path(recipe.history)) if recipe.history else []
 
 
 def _tried(history: Sequence[Mapping[str, Any]]) -> str:
@@ -195,14 +250,3 @@ def _searched(recipe: EvalRecipe) -> bool:
     """Tell whether the settings file records the search that found its settings."""
     path = Path(recipe.settings) if recipe.settings else None
     return path is not None and path.is_file() and bool(read_yaml(path).get("search"))
-
-
-def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the rows against the oracle, or against the labels where there is no oracle."""
-    truth = "oracle" if any(row["truth"] == "oracle" for row in rows) else "labels"
-    return [row for row in rows if row["truth"] == truth]
-
-
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    lines: Iterable[bytes] = read_lines(path)
-    return [json.loads(line) for line in lines if line.strip()]

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from negjudge.report.figures import HEIGHT, WIDTH, styles, svg, unit_axes, whiskers
+from negjudge.report.figures import HEIGHT, INK, WIDTH, Styles, svg, unit_axes, whiskers
 from negjudge.sheets import METHOD_NAMES
 
 Row = Mapping[str, Any]
 
 
-def frontier(points: Sequence[Row], across: str, up: str) -> str:
+def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> str:
     """Return every frozen setting in two measures; the chosen ones are large, with both intervals.
 
-    A line joins a contestant's settings in the order of ``across``.
+    A line joins a contestant's settings in the order of ``across``; ``styles`` are the page's, by method.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     told = [point for point in points if point[across] is not None and point[up] is not None]
-    names = list(dict.fromkeys(point["method"] for point in told))
-    for name, (colour, marker) in styles(names).items():
+    for name in dict.fromkeys(point["method"] for point in told):
+        colour, marker = styles[name]
         mine = sorted((p for p in told if p["method"] == name), key=lambda p: p[across]["estimate"])
         x, y = ([point[axis]["estimate"] for point in mine] for axis in (across, up))
         axes.plot(x, y, marker, color=colour, markersize=3, linewidth=1, linestyle="-", alpha=0.6)
@@ -37,7 +37,7 @@ def frontier(points: Sequence[Row], across: str, up: str) -> str:
     return svg(figure, f"frontier-{across}-{up}", f"{up} against {across} at every frozen setting")
 
 
-def best_of(rows: Sequence[Row], pickers: Mapping[str, str]) -> str:
+def best_of(rows: Sequence[Row], pickers: Mapping[str, str], styles: Styles) -> str:
     """Return success against the denoiser evaluations that n pictures cost; a line style a picker.
 
     ``pickers`` names those that are drawn, by their key.
@@ -47,8 +47,8 @@ def best_of(rows: Sequence[Row], pickers: Mapping[str, str]) -> str:
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     lines = dict(zip(pickers, ("-", "--", ":", "-."), strict=False))
-    names = list(dict.fromkeys(row["method"] for row in rows))
-    for name, (colour, marker) in styles(names).items():
+    for name in dict.fromkeys(row["method"] for row in rows):
+        colour, marker = styles[name]
         for picker, line in lines.items():
             mine = [row for row in rows if (row["method"], row["picker"]) == (name, picker)]
             if mine:
@@ -56,7 +56,7 @@ def best_of(rows: Sequence[Row], pickers: Mapping[str, str]) -> str:
                 label = METHOD_NAMES[name] if line == "-" else None
                 axes.plot(x, y, line, marker=marker, color=colour, markersize=4, linewidth=1.2, label=label)
     for picker, line in lines.items():
-        axes.plot([], [], line, color="#374151", linewidth=1.2, label=f"picked by {pickers[picker]}")
+        axes.plot([], [], line, color=INK, linewidth=1.2, label=f"picked by {pickers[picker]}")
     axes.set_xscale("log", base=2)
     ticks = sorted({row["evaluations"] for row in rows if row["n"] in (1, 2, 4, 8, 16)})
     axes.set_xticks(ticks, list(map(str, ticks)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Row = Mapping[str, Any]
+Styles = Mapping[str, tuple[str, str]]
 
 # Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
 METHOD_STYLES = {
@@ -25,8 +26,9 @@ METHOD_STYLES = {
     "nag": ("#009e73", "^"),
     "nasa": ("#cc79a7", "v"),
 }
-# Methods of other generators, in the order in which they come.
-OTHER_STYLES = (("#e69f00", "P"), ("#56b4e9", "X"), ("#000000", "*"), ("#a6761d", "<"), ("#7570b3", ">"))
+# For methods that are not ours, in the order in which they appear; after the last, the next round of markers.
+OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733")
+OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
 JUDGE_STYLES = {
     TEXT_ONLY: ("#9ca3af", "x"),
     BASE: ("#56b4e9", "o"),
@@ -37,19 +39,33 @@ INK, FAINT = "#374151", "#d1d5db"
 WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 
 
-def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = ()) -> str:
+def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for each method: the house's for ours, others in the order they appear.
+
+    Give it all methods of a page at once, so that a method looks the same in every figure.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    others = zip(itertools.cycle(OTHER_COLOURS), itertools.cycle(OTHER_MARKERS), strict=True)
+    for method in methods:
+        if method not in found:
+            found[method] = METHOD_STYLES.get(method) or next(others)
+    return found
+
+
+def tradeoff(
+    rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = (), styles: Styles | None = None
+) -> str:
     """Return where each method lies in two measures, with both intervals.
 
-    ``history`` are the settings tried on dev, drawn as small dots.
+    ``history`` are the settings tried on dev, drawn as small dots; ``styles`` are the page's, by method.
     """
     from matplotlib.figure import Figure
 
-    others = [row["method"] for row in rows if row["method"] not in METHOD_STYLES]
-    styles = {**METHOD_STYLES, **dict(zip(others, itertools.cycle(OTHER_STYLES), strict=False))}
+    styles = styles or method_styles(row["method"] for row in (*rows, *history))
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for trial in history:
-        colour, _ = METHOD_STYLES[trial["method"]]
+        colour, _ = styles[trial["method"]]
         axes.plot(trial[across], trial[up], ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
     for row in rows:
         if row[across] is None or row[up] is None:
@@ -57,12 +73,12 @@ def tradeoff(rows: Sequence[Row], across: str, up: str, history: Sequence[Row] =
         colour, marker = styles[row["method"]]
         x, y = row[across]["estimate"], row[up]["estimate"]
         axes.errorbar(
-            x, y, xerr=_whiskers(row[across]), yerr=_whiskers(row[up]), fmt=marker, color=colour,
+            x, y, xerr=whiskers(row[across]), yerr=whiskers(row[up]), fmt=marker, color=colour,
             markersize=6, elinewidth=1, label=METHOD_NAMES[row["method"]],
         )  # fmt: skip
-    _unit(axes, across, up)
-    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(METHOD_STYLES))
-    return _svg(figure, f"{across}-{up}", f"{up} against {across}, by method")
+    unit_axes(axes, across, up)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+    return svg(figure, f"{across}-{up}", f"{up} against {across}, by method")
 
 
 def strata(rows: Sequence[Row]) -> str:
@@ -80,7 +96,7 @@ def strata(rows: Sequence[Row]) -> str:
         places = [names.index(row["stratum"]) + (number - 1.5) * 0.14 for row, _ in told]
         for place, (_, interval) in zip(places, told, strict=True):
             axes.errorbar(
-                place, interval["estimate"], yerr=_whiskers(interval), fmt=marker, color=colour, markersize=6,
+                place, interval["estimate"], yerr=whiskers(interval), fmt=marker, color=colour, markersize=6,
                 elinewidth=1,
             )  # fmt: skip
         if told:
@@ -90,7 +106,7 @@ def strata(rows: Sequence[Row]) -> str:
     axes.set_ylabel("balanced accuracy", fontsize=9)
     axes.set_ylim(0.0, 1.03)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(JUDGE_STYLES))
-    return _svg(figure, "strata", "balanced accuracy of the judges by stratum")
+    return svg(figure, "strata", "balanced accuracy of the judges by stratum")
 
 
 def reliability(curves: Sequence[Row]) -> str:
@@ -107,9 +123,9 @@ def reliability(curves: Sequence[Row]) -> str:
         axes.plot(curve["confidence"], curve["frequency"], color=colour, linewidth=1.2, label=row["judge"])
         areas = [12 + 260 * count / total for count in curve["count"]]
         axes.scatter(curve["confidence"], curve["frequency"], s=areas, color=colour, alpha=0.6, linewidths=0)
-    _unit(axes, 'probability of "yes"', 'share of "yes"')
+    unit_axes(axes, 'probability of "yes"', 'share of "yes"')
     axes.legend(fontsize=8, frameon=False, loc="upper left")
-    return _svg(figure, "reliability", "reliability diagram of the judges")
+    return svg(figure, "reliability", "reliability diagram of the judges")
 
 
 def training(curve: Sequence[Row]) -> str:
@@ -127,16 +143,17 @@ def training(curve: Sequence[Row]) -> str:
     axes.set_ylabel("cross-entropy of the answer", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8, frameon=False)
-    return _svg(figure, "training", "training and validation loss by step")
+    return svg(figure, "training", "training and validation loss by step")
 
 
-def budget(history: Sequence[Row]) -> str:
+def budget(history: Sequence[Row], styles: Styles | None = None) -> str:
     """Return each method's best success on the dev pairs so far, by settings tried."""
     from matplotlib.figure import Figure
 
+    styles = styles or method_styles(trial["method"] for trial in history)
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
-    for method, (colour, _) in METHOD_STYLES.items():
+    for method, (colour, _) in styles.items():
         trials = [trial for trial in history if trial["method"] == method]
         if trials:
             tried, best = [t["number"] + 1 for t in trials], [t["best"] for t in trials]
@@ -145,23 +162,25 @@ def budget(history: Sequence[Row]) -> str:
     axes.set_ylabel("best success on dev so far", fontsize=9)
     axes.set_ylim(0, 1.03)
     axes.legend(fontsize=8, frameon=False)
-    return _svg(figure, "budget", "best success on the dev pairs by settings tried")
+    return svg(figure, "budget", "best success on the dev pairs by settings tried")
 
 
-def _whiskers(interval: Row) -> list[list[float]] | None:
+def whiskers(interval: Row) -> list[list[float]] | None:
+    """Return an interval's arms as matplotlib wants them; ``None`` where it has no ends."""
     if interval["low"] is None or interval["high"] is None:
         return None
     return [[interval["estimate"] - interval["low"]], [interval["high"] - interval["estimate"]]]
 
 
-def _unit(axes: Axes, across: str, up: str) -> None:
+def unit_axes(axes: Axes, across: str, up: str) -> None:
+    """Name the axes of two shares, and show all of both."""
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
 
 
-def _svg(figure: Any, name: str, description: str) -> str:
+def svg(figure: Any, name: str, description: str) -> str:
     """Return a figure as an SVG element: text stays text, ids are its own in the page, no date in it."""
     import matplotlib
 

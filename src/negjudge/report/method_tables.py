@@ -1,0 +1,202 @@
+"""The tables of the methods: their figures by each source, their differences, the settings tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from negjudge.evaluation.methods import PRIMARY, UNGUIDED
+from negjudge.evaluation.summary import SOURCE_NAMES, is_clear
+from negjudge.report.tables import (
+    EMPTY,
+    Cell,
+    Column,
+    Record,
+    Table,
+    at,
+    count,
+    difference,
+    number,
+    p_cell,
+    rate,
+    setting,
+    share,
+    tabulate,
+    words,
+)
+from negjudge.sheets import METHOD_NAMES
+
+QUALITY_HEADS = {"oracle": "Residual", "labels": "Rating 1–5"}
+PAIRED = (
+    "paired by pair and seed, in points; p-values are corrected by Holm’s method within each measure. "
+    "More and fewer count the pictures that speak for the first and for the second."
+)
+BY_PAIR = "† Two generators share no seeds: each pair’s means are compared, and more and fewer count pairs."
+WITHSTANDS = (
+    "A difference withstands the oracle’s error if it stays clear of 0 even where all of both methods’ "
+    "errors, at the upper ends of their intervals, were in its favour."
+)
+
+
+def success_by_source(metrics: Record) -> list[Table]:
+    """Return each method's success by each source that looked; nothing where there is but one."""
+    found = metrics["methods"]
+    if len(found) < 2:
+        return []
+    methods = dict.fromkeys(row["method"] for table in found.values() for row in table)
+    success = {(source, row["method"]): row["success"] for source, table in found.items() for row in table}
+    records = [{"method": m, **{s: success.get((s, m)) for s in found}} for m in methods]
+    columns = [_method(), *(Column(SOURCE_NAMES[source], at(rate, source)) for source in found)]
+    return tabulate(
+        "success", "Success by who looks.", metrics["note"], columns, records, lead=_best(metrics)
+    )
+
+
+def methods_by_source(metrics: Record) -> list[Table]:
+    """Return a table of all measures for each source."""
+    errors = {check["method"]: check["error"] for check in metrics["oracle_check"]}
+    found = []
+    for source, table in metrics["methods"].items():
+        columns = [
+            _method(),
+            *(Column(m.capitalize(), at(rate, m)) for m in ("success", "kept", "removed", "collateral")),
+            Column(QUALITY_HEADS.get(source, "Expected rating"), at(number, "quality")),
+            Column("Undecided", at(share, "undecided")),
+            Column("Pictures", at(count, "pictures")),
+            Column("Pairs", at(count, "pairs")),
+        ]
+        if source == "oracle":
+            columns += [
+                Column("Evaluations", at(count, "evaluations")),
+                Column("Setting", lambda row: words(setting(row["params"]), wraps=True)),
+                Column("Oracle’s error", lambda row: rate(errors.get(row["method"]))),
+            ]
+        caption = f"All measures by {SOURCE_NAMES[source]}."
+        found += tabulate(f"methods-{source}", caption, metrics["note"], columns, table, lead=_best(metrics))
+    return found
+
+
+def differences(metrics: Record) -> list[Table]:
+    """Return for each source the paired differences in success, and those in the other measures."""
+    found = []
+    for source, rows in metrics["comparisons"].items():
+        primary = [row for row in rows if row["measure"] == PRIMARY]
+        others = [row for row in rows if row["measure"] != PRIMARY]
+        found += _differences(f"differences-{source}", source, primary, metrics["note"])
+        found += _differences(f"differences-{source}-others", source, others, metrics["note"])
+    return found
+
+
+def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> list[Table]:
+    columns = [
+        Column(
+            "Methods",
+            lambda row: words(
+                f"{METHOD_NAMES[row['first']]} less {METHOD_NAMES[row['second']]}"
+                + (" †" if row["paired_by"] == "pair" else "")
+            ),
+        ),
+        Column("Measure", _measure),
+        Column("Difference", at(difference, "difference")),
+        Column("p, corrected", lambda row: p_cell(row["difference"]["adjusted"])),
+        Column("More", lambda row: count(row["difference"]["more"])),
+        Column("Fewer", lambda row: count(row["difference"]["less"])),
+        Column("Pictures", at(count, "pictures")),
+        Column("Withstands the oracle’s error", lambda row: _yes_or_no(row["withstands"])),
+    ]
+    caption = f"Differences by {SOURCE_NAMES[source]}, {PAIRED}"
+    if any(row["withstands"] is not None for row in rows):
+        caption += f" {WITHSTANDS}"
+    if any(row["paired_by"] == "pair" for row in rows):
+        caption += f" {BY_PAIR}"
+    return tabulate(name, caption, note, columns, rows)
+
+
+def specificity(metrics: Record) -> list[Table]:
+    """Return how often the element is gone when it is named, when another is, and without guidance."""
+    columns = [
+        _method(),
+        Column("It is named", at(rate, "named")),
+        Column("Another is named", at(rate, "wrong")),
+        Column("No guidance", at(rate, "unguided")),
+        Column("Named less wrong", at(difference, "gain")),
+        Column("Wrong less none", at(difference, "spill")),
+        Column("Pictures", at(count, "pictures")),
+        Column("Pairs", at(count, "pairs")),
+    ]
+    caption = "How often the element is gone, by the oracle."
+    return tabulate("specificity", caption, metrics["note"], columns, metrics["specificity"])
+
+
+def oracle_check(metrics: Record) -> list[Table]:
+    """Return how often the oracle misread pictures that were looked at by eye."""
+    columns = [
+        _method(),
+        Column("Pictures", at(count, "pictures")),
+        Column("Misread", at(rate, "error")),
+    ]
+    caption = "The oracle against a reading by eye, with the method unseen."
+    return tabulate("oracle-check", caption, metrics["note"], columns, metrics["oracle_check"])
+
+
+def pairs(metrics: Record) -> list[Table]:
+    """Return each method's success pair by pair, by the finding's source."""
+    rows = metrics["pairs"]
+    if not rows:
+        return []
+    methods = dict.fromkeys(method for row in rows for method in row["methods"])
+    columns = [
+        *(Column(head.capitalize(), at(words, head)) for head in ("pair", "object", "element")),
+        *(Column(head.capitalize(), at(words, head)) for head in ("category", "relation")),
+        *(Column(METHOD_NAMES[method], _success_of(method)) for method in methods),
+        Column("Pictures", lambda row: count(sum(m["pictures"] for m in row["methods"].values()))),
+    ]
+    caption = f"Success pair by pair, by {SOURCE_NAMES[rows[0]['source']]}."
+    return tabulate("pairs", caption, metrics["note"], columns, rows)
+
+
+def settings_tried(history: Sequence[Record], note: str) -> list[Table]:
+    """Return every setting that was tried on the dev pairs, the best of each method marked."""
+    best: dict[str, Record] = {}
+    for trial in history:
+        if trial["success"] > best.get(trial["method"], {"success": -1})["success"]:
+            best[trial["method"]] = trial
+    columns = [
+        _method(),
+        Column("Trial", lambda trial: count(trial["number"] + 1)),
+        Column("Setting", lambda trial: words(setting(trial.get("params", {})), wraps=True)),
+        *(Column(m.capitalize(), at(share, m)) for m in ("success", "kept", "removed", "collateral")),
+        Column("Best so far", at(share, "best")),
+        Column("Pictures", at(count, "pictures")),
+        Column("Evaluations", at(count, "evaluations")),
+    ]
+    caption = (
+        "Settings tried on the dev pairs, in the order of the search; the best of each method is marked."
+    )
+    return tabulate("settings-tried", caption, note, columns, history, lambda t: t is best[t["method"]])
+
+
+def _method() -> Column:
+    return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
+
+
+def _success_of(method: str) -> Callable[[Record], Cell]:
+    return lambda row: share(row["methods"].get(method, {}).get("success"))
+
+
+def _best(metrics: Record) -> Callable[[Record], bool]:
+    """Return whether a row is of the method that the finding names, where its difference is clear."""
+    finding: Mapping[str, Any] | None = metrics["finding"]
+    if finding is None or not is_clear(finding["comparison"]["difference"]):
+        return lambda _: False
+    best = finding["best"]["method"]
+    return lambda row: bool(row["method"] == best)
+
+
+def _measure(row: Record) -> Cell:
+    is_primary = row["measure"] == PRIMARY and row["second"] == UNGUIDED
+    return words(f"{row['measure']} (primary)" if is_primary else row["measure"])
+
+
+def _yes_or_no(value: bool | None) -> Cell:
+    return EMPTY if value is None else words("yes" if value else "no")

@@ -1,0 +1,81 @@
+"""What it takes to make the figures again: commands, recipes, settings, the hashes of what was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.judge_settings import FILE, read_settings
+from negjudge.runs import JUDGE
+
+STAGES = {"tune": "generate", "generate": "generate", "label": "labeling", "train": "train"}
+WIDTH = 110
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The commands, a line each; texts by name; files with their SHA-256, as ``sha256sum -c`` reads them."""
+
+    commands: tuple[str, ...]
+    texts: Mapping[str, str]
+    hashes: tuple[str, ...]
+
+
+def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
+    """Return what it takes to repeat a run; the stages' recipes are those that have the run's name."""
+    texts = {"The evaluation’s recipe, every key as it was": _yaml(dataclasses.asdict(recipe))}
+    if recipe.settings and Path(recipe.settings).is_file():
+        texts[f"{recipe.settings}: each method’s setting, and the search that found it"] = _text(
+            recipe.settings
+        )
+    for folder in dict.fromkeys(STAGES.values()):
+        path = Path(folder) / "recipes" / f"{run.name}.yaml"
+        if path.is_file():
+            texts[f"{path}, as it is now"] = _text(path)
+    training = read_settings(run / JUDGE).training if (run / JUDGE / FILE).is_file() else {}
+    if training:
+        texts["The judge’s training, as it was"] = _yaml(training)
+    return Repeat(_commands(run), texts, tuple(_hashes(recipe, run, metrics)))
+
+
+def _commands(run: Path) -> tuple[str, ...]:
+    """Return the commands of the run's profile, as far as there are recipes of its name."""
+    known = [s for s, folder in STAGES.items() if (Path(folder) / "recipes" / _file(s, run)).is_file()]
+    profile = f" PROFILE={run.name}"
+    first = f"make tune{profile}   # finds the settings; they are committed, so this can be left out"
+    main = " ".join(stage for stage in known if stage != "tune")
+    return (
+        "make install",
+        *([first] if "tune" in known else []),
+        *([f"make {main}{profile}"] if main else []),
+        f"make eval report{profile}",
+    )
+
+
+def _file(stage: str, run: Path) -> str:
+    return f"{run.name}-tune.yaml" if stage == "tune" else f"{run.name}.yaml"
+
+
+def _hashes(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> list[str]:
+    measured = {str(run / name): found for name, found in metrics["provenance"]["files"].items()}
+    read = (recipe.pairs, recipe.splits, recipe.settings, recipe.history, recipe.oracle_check)
+    for path in read:
+        if path and Path(path).is_file():
+            measured[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return [f"{found}  {path}" for path, found in measured.items()]
+
+
+def _text(path: str | Path) -> str:
+    return Path(path).read_text(encoding="utf-8").strip()
+
+
+def _yaml(content: Any) -> str:
+    plain = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=WIDTH)
+    return str(plain).strip()

@@ -1,0 +1,86 @@
+"""Which figures a run has, from metrics.json, the settings tried and the judge's training."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from negjudge.durable import read_lines
+from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.summary import SOURCE_NAMES
+from negjudge.report import contest_figures, figures
+from negjudge.runs import JUDGE
+
+CURVES = "curves.jsonl"
+JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+FIGURES = (
+    "removed_kept",
+    "success_collateral",
+    "budget",
+    "strata",
+    "reliability",
+    "training",
+    "frontier",
+    "frontier_collateral",
+    "best_of",
+)
+
+
+def run_figures(
+    run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the figures by name; an empty one where there is nothing to draw."""
+    found = dict.fromkeys(FIGURES, "")
+    styles = figures.method_styles(
+        row["method"] for row in itertools.chain(*metrics["methods"].values(), history)
+    )
+    rows: list[dict[str, Any]] = next(
+        (metrics["methods"][s] for s in ("oracle", "labels", "tuned") if s in metrics["methods"]), []
+    )
+    if rows:
+        found["removed_kept"] = figures.tradeoff(rows, "removed", "kept", history, styles)
+    if any(row["collateral"] for row in rows):
+        found["success_collateral"] = figures.tradeoff(rows, "success", "collateral", history, styles)
+    if history:
+        found["budget"] = figures.budget(history, styles)
+    tested = _one_truth([row for row in metrics["judges"] if row["topic"] == "element"])
+    if any(row["judge"] in JUDGES and row["quality"] for row in tested):
+        found["strata"] = figures.strata(tested)
+    curves = _one_truth([row for row in metrics["reliability"] if row["topic"] == "success"])
+    if curves:
+        found["reliability"] = figures.reliability(curves)
+    curve = json_lines(run / JUDGE / CURVES)
+    if curve:
+        found["training"] = figures.training(curve)
+    if metrics["contest"]:
+        found |= _contest_figures(metrics["contest"], styles)
+    return found
+
+
+def _contest_figures(contest: Mapping[str, Any], styles: figures.Styles) -> dict[str, str]:
+    found = {}
+    points = contest["frontiers"]["points"] if contest["frontiers"] else []
+    if points:
+        found["frontier"] = contest_figures.frontier(points, "removed", "kept", styles)
+    if any(point["collateral"] for point in points):
+        found["frontier_collateral"] = contest_figures.frontier(points, "success", "collateral", styles)
+    if contest["best_of"]:
+        pickers = dict.fromkeys(row["picker"] for row in contest["best_of"])
+        shown = {picker: SOURCE_NAMES[picker] for picker in pickers if picker in (contest["source"], "tuned")}
+        found["best_of"] = contest_figures.best_of(contest["best_of"], shown, styles)
+    return found
+
+
+def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the rows against the oracle, or against the labels where there is no oracle."""
+    truth = "oracle" if any(row["truth"] == "oracle" for row in rows) else "labels"
+    return [row for row in rows if row["truth"] == truth]
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a JSONL file; a missing file has none."""
+    lines: Iterable[bytes] = read_lines(path)
+    return [json.loads(line) for line in lines if line.strip()]
