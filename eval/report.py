@@ -16,7 +16,11 @@ def main(argv: list[str] | None = None) -> None:
     """Write report/index.html, its tables and the pairs' pictures beside it, and say where it is."""
     recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.report")
     page = write_report(recipe, run_folder(recipe.run))
-    print(f"{page} ({page.stat().st_size / 1e6:.1f} MB, opens offline)")
+    beside = sum(path.stat().st_size for path in page.parent.glob("*/*"))
+    print(
+        f"{page} ({page.stat().st_size / 1e6:.1f} MB, opens offline; "
+        f"{beside / 1e6:.1f} MB of tables and pictures beside it)"
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import platform
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, percent, points, summary
 from negjudge.report.build import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
+from negjudge.report.repeat import _without_names
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -233,3 +235,21 @@ def test_large_pictures_are_made_smaller_and_broken_ones_named(tmp_path: Path) -
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(NegjudgeError, match=r"broken\.png is no picture"):
         thumbnail(tmp_path / "broken.png")
+
+
+def test_what_it_takes_to_repeat_is_on_the_page(whole: tuple[Path, Any, str]) -> None:
+    run, recipe, text = whole
+    page = Page(text).text
+    assert "make eval report PROFILE=run" in page
+    assert f"pairs: {recipe.pairs}" in text
+    for path in (run / "samples.jsonl", Path(recipe.pairs), Path(recipe.splits)):
+        assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in text
+    assert f"Python {platform.python_version()}" in page
+
+
+def test_the_names_of_people_who_labelled_are_not_on_the_page() -> None:
+    recipe = "source: people\nannotators: [ada, grace]\nport: 8090\n"
+    told = _without_names(recipe)
+    assert "ada" not in told
+    assert "annotators: 2 people" in told
+    assert _without_names("# As it is\nsource: simulated\n") == "# As it is\nsource: simulated\n"

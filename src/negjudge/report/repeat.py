@@ -38,7 +38,7 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
     for folder in dict.fromkeys(STAGES.values()):
         path = Path(folder) / "recipes" / f"{run.name}.yaml"
         if path.is_file():
-            texts[f"{path}, as it is now"] = _text(path)
+            texts[f"{path}, as it is now"] = _without_names(_text(path))
     training = read_settings(run / JUDGE).training if (run / JUDGE / FILE).is_file() else {}
     if training:
         texts["The judge’s training, as it was"] = _yaml(training)
@@ -70,6 +70,14 @@ def _hashes(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> list[s
         if path and Path(path).is_file():
             measured[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return [f"{found}  {path}" for path, found in measured.items()]
+
+
+def _without_names(recipe: str) -> str:
+    """Return a recipe's text as it is; one of people's labels is told without the people's names."""
+    content = yaml.safe_load(recipe)
+    if not isinstance(content, dict) or content.get("source") != "people":
+        return recipe
+    return _yaml({**content, "annotators": f"{len(content.get('annotators', []))} people"})
 
 
 def _text(path: str | Path) -> str:

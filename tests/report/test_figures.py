@@ -1,0 +1,31 @@
+"""The figures: every method told apart by colour and marker, also those that are not ours."""
+
+from __future__ import annotations
+
+from negjudge.report.figures import METHOD_STYLES, budget, method_styles, tradeoff
+
+OTHERS = [f"method {number}" for number in range(20)]
+
+
+def rate(estimate: float) -> dict[str, float]:
+    return {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.1}
+
+
+def test_ours_keep_their_look_and_others_get_one_of_their_own() -> None:
+    styles = method_styles(["gpt-image", "vsf", *OTHERS, "gpt-image", "nag"])
+    assert {name: styles[name] for name in ("vsf", "nag")} == {n: METHOD_STYLES[n] for n in ("vsf", "nag")}
+    assert len(set(styles.values())) == len(styles) == 23
+    assert styles == method_styles(styles)
+
+
+def test_a_method_from_elsewhere_is_drawn_under_its_own_name() -> None:
+    rows = [{"method": m, "removed": rate(0.5), "kept": rate(0.8)} for m in ("vsf", "gpt-image", "VSF, leak")]
+    trials = [
+        {"method": "gpt-image", "number": n, "removed": 0.1, "kept": 0.9, "best": 0.1 * n} for n in range(2)
+    ]
+    styles = method_styles(row["method"] for row in rows)
+    svg = tradeoff(rows, "removed", "kept", trials, styles)
+    for name, (colour, _) in styles.items():
+        assert colour in svg
+        assert f">{ {'vsf': 'VSF'}.get(name, name) }<" in svg
+    assert styles["gpt-image"][0] in budget(trials, styles)
