@@ -14,7 +14,7 @@ from PIL import Image
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.stage import evaluate
-from negjudge.records import Sample, append_records
+from negjudge.records import Pair, Sample, append_records, write_records
 from negjudge.report.build import compose
 from negjudge.report.pair_sheets import GAP, LINE, PairSheet, draw, stem_of, write_pair_sheets
 from negjudge.report.pairs import extremes
@@ -138,7 +138,12 @@ def test_ten_thousand_pictures_leave_the_page_under_its_bound(
     splits = json.loads(Path(synthetic.SPLITS).read_text())
     splits["methods"]["test"] = [row["pair"] for row in rows]
     (tmp_path / "splits.json").write_text(json.dumps(splits))
-    recipe = synthetic.recipe_for(run, splits=str(tmp_path / "splits.json"))
+    write_records(
+        tmp_path / "pairs.jsonl", [Pair(row["pair"], "mug", "handle", "a mug", "handle") for row in rows]
+    )
+    recipe = synthetic.recipe_for(
+        run, pairs=str(tmp_path / "pairs.jsonl"), splits=str(tmp_path / "splits.json")
+    )
     report = compose(recipe, run, {**metrics, "pairs": rows})
     assert len(report.text.encode()) < 4_000_000
     assert len(report.sheets) == report.text.count('class="pair"')

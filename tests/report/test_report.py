@@ -196,6 +196,10 @@ def test_what_a_run_lacks_is_said_in_one_line_each(synthetic: Any, tmp_path: Pat
     assert [line.split(":")[0] for line in absent] == [
         "Methods",
         "Wrong-negative control",
+        "Sources",
+        "The base judge is left out",
+        "The tuned judge is left out",
+        "Few labels",
         "Judge",
         "Agreement",
         "Pairs",
