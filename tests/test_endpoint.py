@@ -6,6 +6,8 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +135,12 @@ def test_the_wording_is_the_callers(server: ChatServer, pictures: list[Any], tmp
     assert 0 <= found.element_present <= 1
 
 
-def test_passing_faults_are_waited_out(server: ChatServer, pictures: list[Any], tmp_path: Path) -> None:
-    server.retry_after = "1"
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_passing_faults_are_waited_out(
+    server: ChatServer, pictures: list[Any], tmp_path: Path, form: str
+) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)  # to the second, down
+    server.retry_after = "1" if form == "seconds" else date
     server.faults = ["429", "hang-up", None, "500", "page"]  # type: ignore[list-item]
     start = time.monotonic()
     assert [v.error for v in ask(tmp_path, pictures[:2])] == [None, None]

@@ -72,6 +72,7 @@ class EndpointJudge:
         self.parameters = dict(parameters or {})
         self.client = Client(patience)
         self._mode = Mode()
+        self._met = False
         self._nonsense = 0
         self._lock = threading.Lock()
 
@@ -104,8 +105,11 @@ class EndpointJudge:
         jobs = list(zip(images, questions, strict=True))
         if not jobs:
             return []
-        # The first one alone finds out how this server can be asked.
-        return [self._judge(*jobs[0]), *self._together(jobs[1:])]
+        # The first one of all, alone, finds out how this server can be asked.
+        alone = 0 if self._met else 1
+        found = [self._judge(*job) for job in jobs[:alone]]
+        self._met = True
+        return found + self._together(jobs[alone:])
 
     def _together(self, jobs: Sequence[tuple[Picture, Questions]]) -> list[Verdict]:
         with ThreadPoolExecutor(self.concurrency) as pool:

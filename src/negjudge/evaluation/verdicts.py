@@ -85,12 +85,14 @@ def _ask(
     run: Path, candidate: Candidate, asks: Sequence[Ask], pairs: Mapping[str, Pair], batch_size: int
 ) -> list[Verdict]:
     found: list[Verdict] = []
+    # Requests go together a few at a time; more of them in a batch would only make the bar jump.
+    size = 4 * candidate.judge.concurrency if candidate.judge.kind == "endpoint" else batch_size
     with (
         asker(candidate, run, pairs, batch_size) as answer,
         progress_bar(f"{candidate.role} judge", len(asks), "questions") as advance,
     ):
-        for start in range(0, len(asks), batch_size):
-            part = asks[start : start + batch_size]
+        for start in range(0, len(asks), size):
+            part = asks[start : start + size]
             named = [
                 dataclasses.replace(verdict, sample=ask.sample.id, judge=candidate.name + ask.tag)
                 for ask, verdict in zip(part, answer(part), strict=True)
