@@ -62,7 +62,7 @@ def faults_of(claims: Submission, outcomes: Sequence[OutcomeLine], pairs: Path, 
         *_benchmark_faults(claims, pairs, splits),
         *_method_faults(claims, outcomes),
         *_budget_faults(claims, parts),
-        *_picture_faults(outcomes),
+        *dict.fromkeys(_picture_faults(outcomes)),  # which every source tells alike
         *_coverage_faults(outcomes, parts),
         *_outcome_faults(outcomes),
     ]
