@@ -11,6 +11,7 @@ from typing import Any
 
 from negjudge.dotted import load_function
 from negjudge.errors import NegjudgeError
+from negjudge.jobs import read_pairs
 from negjudge.labeling_pictures import serve_pictures
 from negjudge.labeling_recipe import LabelRecipe
 from negjudge.labeling_votes import VoteBook
@@ -42,7 +43,9 @@ def collect(recipe: LabelRecipe, run: Path, samples: Sequence[Sample], book: Vot
             _simulate(voter, recipe, run, samples, client, accounts)
         else:
             known = {task.sample for task in client.tasks()}
-            _import(client, [{"data": task_data(sample)} for sample in samples if sample.id not in known])
+            asked = read_pairs(recipe.pairs) if recipe.pairs else {}
+            new = [sample for sample in samples if sample.id not in known]
+            _import(client, [{"data": task_data(sample, asked.get(sample.pair))} for sample in new])
             _await_people(recipe, samples, client, book, names)
         book.record(client.tasks(), names)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from negjudge.questions import QUALITY_QUESTION, RATINGS, presence_question, with_article
-from negjudge.records import Answer, Question, Sample, Vote
+from negjudge.records import Answer, Pair, Question, Sample, Vote
 
 PICTURES = "pictures"  # folder of the served pictures, below the root that the server may serve from
 _IMAGE = "image"
@@ -50,13 +50,17 @@ def _question(question: Question) -> str:
     )
 
 
-def task_data(sample: Sample) -> dict[str, str]:
-    """Return what the page shows of a sample: nothing that tells which method made it."""
+def task_data(sample: Sample, pair: Pair | None = None) -> dict[str, str]:
+    """Return what the page shows of a sample: nothing that tells which method made it.
+
+    The questions are the pair's own where it has them.
+    """
+    own = (pair.object_question, pair.element_question) if pair else ("", "")
     return {
         "sample": sample.id,
         _IMAGE: f"/data/local-files/?d={PICTURES}/{sample.id}.png",
-        "object_question": presence_question(with_article(sample.object)),
-        "element_question": presence_question(with_article(sample.element)),
+        "object_question": own[0] or presence_question(with_article(sample.object)),
+        "element_question": own[1] or presence_question(with_article(sample.element)),
         "quality_question": QUALITY_QUESTION,
     }
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from negjudge.labelstudio_form import KEYS, Fault, labelling_config, read_result, task_data, to_result
-from negjudge.records import Vote
+from negjudge.records import Pair, Vote
 
 
 def test_the_page_shows_one_picture_and_each_answer_with_a_key_of_its_own():
@@ -28,6 +28,9 @@ def test_the_task_has_all_that_the_page_shows_and_nothing_of_the_method(lab, tmp
     assert data["object_question"] == "Does this picture show a bicycle?"
     assert data["element_question"] == "Does this picture show wheels?"
     assert sample.method not in " ".join(data.values())
+    question = "Does this picture show bicycle wheels?"
+    pair = Pair(sample.pair, sample.object, sample.element, "", "", element_question=question)
+    assert task_data(sample, pair) == {**data, "element_question": question}
 
 
 def test_the_guideline_names_the_keys_that_the_page_has(lab):

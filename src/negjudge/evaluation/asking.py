@@ -12,6 +12,7 @@ from negjudge.evaluation.asks import Ask
 from negjudge.evaluation.candidates import Candidate
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.judge_prompts import QUESTIONS, questions_about
+from negjudge.questions import noun_asked
 from negjudge.records import Pair, Verdict
 
 if TYPE_CHECKING:
@@ -32,21 +33,26 @@ def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size
                 questions=[wording(ask, pairs[ask.sample.pair]) for ask in asks],
             )
     else:
-        yield _ours(candidate.judge, batch_size)
+        yield _ours(candidate.judge, pairs, batch_size)
 
 
-def _ours(judge: JudgeRecipe, batch_size: int) -> Answer:
+def _ours(judge: JudgeRecipe, pairs: Mapping[str, Pair], batch_size: int) -> Answer:
     from negjudge.judge import Judge
     from negjudge.vqascore import VQAScore
 
     kind = VQAScore if judge.kind == "vqascore" else Judge
     loaded = kind.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
-    return lambda asks: loaded.score(
-        [ask.image() for ask in asks],
-        objects=[ask.object for ask in asks],
-        absent=[ask.element for ask in asks],
-        batch_size=batch_size,
-    )
+
+    def answer(asks: Sequence[Ask]) -> list[Verdict]:
+        named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
+        return loaded.score(
+            [ask.image() for ask in asks],
+            objects=[found for found, _ in named],
+            absent=[element for _, element in named],
+            batch_size=batch_size,
+        )
+
+    return answer
 
 
 def _endpoint(candidate: Candidate, run: Path) -> EndpointJudge:
@@ -69,6 +75,16 @@ def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
     """Return what the judges behind endpoints have cost in this run so far, those that were asked at all."""
     found = [_ledger(c, run).cost() for c in candidates if c.judge.kind == "endpoint"]
     return [cost for cost in found if cost.requests]
+
+
+def nouns(ask: Ask, pair: Pair) -> tuple[str, str]:
+    """Return the object and the element to ask about, as the pair's own questions name them.
+
+    "clock hands" where the element is "hands" and the pair asks about clock hands.
+    """
+    found = noun_asked(pair.object_question) if ask.object == pair.object else None
+    element = noun_asked(pair.element_question) if ask.part is None else None
+    return found or ask.object, element or ask.element
 
 
 def wording(ask: Ask, pair: Pair) -> dict[str, str]:

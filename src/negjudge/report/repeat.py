@@ -13,7 +13,7 @@ import yaml
 
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.judge_settings import FILE, read_settings
-from negjudge.runs import JUDGE
+from negjudge.runs import FROZEN, JUDGE
 
 STAGES = {"tune": "generate", "generate": "generate", "label": "labeling", "train": "train"}
 WIDTH = 110
@@ -42,7 +42,10 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
     training = read_settings(run / JUDGE).training if (run / JUDGE / FILE).is_file() else {}
     if training:
         texts["The judge’s training, as it was"] = _yaml(training)
-    return Repeat(_commands(run), texts, tuple(_hashes(recipe, run, metrics)))
+    if metrics["contest"]:
+        texts[f"{run / FROZEN}: what was decided before a test picture was made"] = _text(run / FROZEN)
+    commands = _contest_commands(run) if metrics["contest"] else _commands(run)
+    return Repeat(commands, texts, tuple(_hashes(recipe, run, metrics)))
 
 
 def _commands(run: Path) -> tuple[str, ...]:
@@ -57,6 +60,17 @@ def _commands(run: Path) -> tuple[str, ...]:
         *([f"make {main}{profile}"] if main else []),
         f"make eval report{profile}",
     )
+
+
+def _contest_commands(run: Path) -> tuple[str, ...]:
+    """Return the commands of a contest, by its recipe where one has the run's name."""
+    folder = Path("eval/recipes/contest")
+    names = [
+        name for name in (run.name, run.name.removesuffix("-contest")) if (folder / f"{name}.yaml").is_file()
+    ]
+    if names:
+        return "make install", f"make contest CONTEST={names[0]}"
+    return "make install", "python -m eval.contest --config RECIPE.yaml   # the recipe below, in a file"
 
 
 def _file(stage: str, run: Path) -> str:
