@@ -14,7 +14,8 @@ Row = Mapping[str, Any]
 def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> str:
     """Return every frozen setting in two measures; the chosen ones are large, with both intervals.
 
-    A line joins a contestant's settings in the order of ``across``; ``styles`` are the page's, by method.
+    A line joins a contestant's settings from the least to the most removed; ``styles`` are the page's, by
+    method.
     """
     from matplotlib.figure import Figure
 
@@ -23,7 +24,7 @@ def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> str
     told = [point for point in points if point[across] is not None and point[up] is not None]
     for name in dict.fromkeys(point["method"] for point in told):
         colour, marker = styles[name]
-        mine = sorted((p for p in told if p["method"] == name), key=lambda p: p[across]["estimate"])
+        mine = sorted((p for p in told if p["method"] == name), key=lambda p: p["removed"]["estimate"])
         x, y = ([point[axis]["estimate"] for point in mine] for axis in (across, up))
         axes.plot(x, y, marker, color=colour, markersize=3, linewidth=1, linestyle="-", alpha=0.6)
         for point in (p for p in mine if p["chosen"]):
@@ -63,5 +64,5 @@ def best_of(rows: Sequence[Row], pickers: Mapping[str, str], styles: Styles) -> 
     axes.set_ylim(0, 1.03)
     axes.set_xlabel("denoiser evaluations for all n pictures", fontsize=9)
     axes.set_ylabel("success of the picked picture", fontsize=9)
-    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=4)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=3)
     return svg(figure, "best-of-n", "success of the best of n pictures against their cost")
