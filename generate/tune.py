@@ -21,8 +21,8 @@ from negjudge.tuning import best_of, search_all, write_settings
 class Recipe(PictureRecipe):
     """The setting of each method with the highest success on the dev pairs, for equal budgets."""
 
-    spaces: dict[str, dict[str, list[float]]]
-    """What is searched: method, parameter, and its lowest value, highest value and step."""
+    spaces: dict[str, dict[str, list[float] | list[str]]]
+    """What is searched: method, parameter, and its lowest value, highest value and step, or its choices."""
     fixed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Settings of a method that are not searched, such as how its negative is padded."""
     dev: PictureSet

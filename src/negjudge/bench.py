@@ -18,7 +18,8 @@ from negjudge.metrics import EVALUATIONS, Outcome, Reading, outcome
 from negjudge.pipelines import Model
 from negjudge.records import Pair, Sample, sample_id
 
-Space = Mapping[str, Sequence[float]]
+Values = Sequence[float] | Sequence[str]
+Space = Mapping[str, Values]
 # What pictures of a pair and their outcomes depend on.
 _DETERMINANTS = ("id", "object", "element", "prompt", "negative", "essential", "others")
 
@@ -27,7 +28,8 @@ _DETERMINANTS = ("id", "object", "element", "prompt", "negative", "essential", "
 class Contestant:
     """A method in a search, under a name of its own, with what of it is searched and what is fixed.
 
-    ``space`` gives each searched parameter its lowest and highest value and its step.
+    ``space`` gives each searched parameter its lowest and highest value and its step, or else its choices,
+    which are words.
     """
 
     name: str

@@ -29,8 +29,8 @@ class Entry:
 
     method: str
     """cfg, vsf, nag or nasa."""
-    space: dict[str, list[float]]
-    """What is searched: each parameter's lowest value, highest value and step."""
+    space: dict[str, list[float] | list[str]]
+    """What is searched: each parameter's lowest value, highest value and step, or its choices."""
     fixed: dict[str, Any] = field(default_factory=dict)
     """Settings that are not searched."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 import yaml
 
-from negjudge.bench import Bench, Contestant
+from negjudge.bench import Bench, Contestant, Values
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
 from negjudge.metrics import Outcome
@@ -30,7 +30,7 @@ class Trial:
 
     method: str
     number: int
-    params: Mapping[str, float]
+    params: Mapping[str, float | str]
     pictures: int
     evaluations: int
     success: float
@@ -42,7 +42,7 @@ class Trial:
 
     def summary(self) -> str:
         """Return the line that a person reads."""
-        params = ", ".join(f"{name} {value:g}" for name, value in self.params.items())
+        params = ", ".join(f"{n} {v}" if isinstance(v, str) else f"{n} {v:g}" for n, v in self.params.items())
         rates = f"success {self.success:.2f}, kept {self.kept:.2f}, removed {self.removed:.2f}"
         return f"{self.method}: {params}: {rates}, collateral {self.collateral:.2f}, {self.pictures} pictures"
 
@@ -81,12 +81,12 @@ def search(bench: Bench, contestant: Contestant, trials: int, sampler_seed: int)
     past = {t.number: t for t in read_records(history, Trial) if t.method == contestant.name}
     study = _study(trials, sampler_seed)
     grid: dict[str, optuna.distributions.BaseDistribution] = {
-        name: _distribution(contestant.name, name, values) for name, values in contestant.space.items()
+        name: _distribution(contestant, name, values) for name, values in contestant.space.items()
     }
     best = 0.0
     for number in range(trials):
         asked = study.ask(grid)
-        params = {name: round(value, 6) for name, value in asked.params.items()}
+        params = {n: v if isinstance(v, str) else round(v, 6) for n, v in asked.params.items()}
         trial = past.get(number)
         if trial is None:
             trial = _try(bench, contestant, number, params, best, context)
@@ -125,7 +125,12 @@ def write_settings(
 
 
 def _try(
-    bench: Bench, contestant: Contestant, number: int, params: Mapping[str, float], best: float, context: str
+    bench: Bench,
+    contestant: Contestant,
+    number: int,
+    params: Mapping[str, float | str],
+    best: float,
+    context: str,
 ) -> Trial:
     outcomes = bench.outcomes(contestant.guidance(params), f"{_folder(contestant.name)}-{number:03d}")
     rates = summarise(outcomes)
@@ -157,7 +162,16 @@ def _study(trials: int, seed: int) -> optuna.Study:
     return optuna.create_study(direction="maximize", sampler=sampler)
 
 
-def _distribution(method: str, name: str, values: Sequence[float]) -> optuna.distributions.FloatDistribution:
-    if len(values) != 3 or not values[0] < values[1] or values[2] <= 0:
-        raise NegjudgeError(f"spaces: {method}.{name} is {list(values)}, expected [lowest, highest, step]")
-    return optuna.distributions.FloatDistribution(values[0], values[1], step=values[2])
+def _distribution(contestant: Contestant, name: str, values: Values) -> optuna.distributions.BaseDistribution:
+    words = [value for value in values if isinstance(value, str)]
+    numbers = [value for value in values if not isinstance(value, str)]
+    if len(words) >= 2 and not numbers and len(set(words)) == len(words):
+        for word in words:
+            contestant.guidance({name: word})  # refuses a word that the method does not know
+        return optuna.distributions.CategoricalDistribution(words)
+    if words or len(numbers) != 3 or not numbers[0] < numbers[1] or numbers[2] <= 0:
+        raise NegjudgeError(
+            f"spaces: {contestant.name}.{name} is {list(values)}, expected [lowest, highest, step] or "
+            "words to choose from"
+        )
+    return optuna.distributions.FloatDistribution(numbers[0], numbers[1], step=numbers[2])

@@ -86,6 +86,36 @@ def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench,
         list(search(padded, CONTESTANTS["vsf"], 2, 0))
 
 
+def test_words_are_chosen_among_and_stand_in_every_picture(bench):
+    contestant = Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.1], "padding": ["none", "full"]})
+    trials = list(search(bench, contestant, 8, 0))
+    assert {trial.params["padding"] for trial in trials} == {"none", "full"}
+    for trial in trials:
+        made = read_records(bench.folder / f"trials/nasa-{trial.number:03d}/samples.jsonl", Sample)
+        assert {sample.params["padding"] for sample in made} == {trial.params["padding"]}
+    assert f"padding {trials[0].params['padding']}" in trials[0].summary()
+    assert list(search(bench, contestant, 8, 0)) == trials
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        (
+            {"scale": [0, 0.8]},
+            r"spaces: nasa.scale is \[0, 0.8\], expected \[lowest, highest, step\] or words",
+        ),
+        ({"scale": [1, 0, 0.1]}, r"spaces: nasa.scale is \[1, 0, 0.1\], expected"),
+        ({"padding": ["none"]}, r"spaces: nasa.padding is \['none'\], expected"),
+        ({"padding": ["none", "none"]}, "spaces: nasa.padding is"),
+        ({"padding": ["none", "half"]}, "NASA's padding is 'half', expected one of none, full"),
+    ],
+)
+def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, message):
+    with pytest.raises(NegjudgeError, match=message):
+        next(search(bench, Contestant("nasa", "nasa", space), 2, 0))
+    assert not (bench.folder / "trials").exists()
+
+
 def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
     trial = next(search(bench, CONTESTANTS["cfg"], 2, 0))
     samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
