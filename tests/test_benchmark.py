@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from negjudge.benchmark import benchmark_splits, check, sample, table
-from negjudge.benchmark_rules import noun_phrase
+from negjudge.benchmark.files import benchmark_splits, check, sample, table
+from negjudge.benchmark.rules import noun_phrase
 from negjudge.cli import main
 from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_pairs, select_pairs

@@ -17,9 +17,9 @@ from scipy.special import expit
 
 from minilab.render import render
 from negjudge import Judge
-from negjudge.endpoint import EndpointJudge
-from negjudge.endpoint_client import Patience
-from negjudge.endpoint_ledger import Budget, Ledger
+from negjudge.endpoint.client import Patience
+from negjudge.endpoint.judge import EndpointJudge
+from negjudge.endpoint.ledger import Budget, Ledger
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate

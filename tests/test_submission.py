@@ -17,7 +17,7 @@ from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
 from negjudge.recipes import load_recipe
 from negjudge.splits import read_splits
-from negjudge.submission_check import check_submission
+from negjudge.submission.check import check_submission
 
 SPLITS = read_splits("data/mini/splits.json")
 TEST, DEV = SPLITS.methods["test"], SPLITS.methods["dev"]

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from negjudge import __version__
-from negjudge.benchmark_command import add_benchmark
+from negjudge.benchmark.command import add_benchmark
 from negjudge.errors import NegjudgeError, command
 from negjudge.generate_command import add_generate
 from negjudge.records import Verdict
-from negjudge.submission_command import add_submission
+from negjudge.submission.command import add_submission
 
 
 class _Parser(argparse.ArgumentParser):

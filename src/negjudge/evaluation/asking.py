@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from negjudge.endpoint_ledger import FILE, Budget, Cost, Ledger
+from negjudge.endpoint.ledger import FILE, Budget, Cost, Ledger
 from negjudge.evaluation.asks import Ask
 from negjudge.evaluation.candidates import Candidate
 from negjudge.evaluation.recipe import JudgeRecipe
@@ -16,7 +16,7 @@ from negjudge.questions import noun_asked
 from negjudge.records import Pair, Verdict
 
 if TYPE_CHECKING:
-    from negjudge.endpoint import EndpointJudge
+    from negjudge.endpoint.judge import EndpointJudge
 
 Answer = Callable[[Sequence[Ask]], list[Verdict]]
 
@@ -56,7 +56,7 @@ def _ours(judge: JudgeRecipe, pairs: Mapping[str, Pair], batch_size: int) -> Ans
 
 
 def _endpoint(candidate: Candidate, run: Path) -> EndpointJudge:
-    from negjudge.endpoint import EndpointJudge
+    from negjudge.endpoint.judge import EndpointJudge
 
     judge = candidate.judge
     return EndpointJudge(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from negjudge.endpoint_ledger import Cost
+from negjudge.endpoint.ledger import Cost
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.asking import costs
 from negjudge.evaluation.asks import Ask, View, blind, keep, other, plain

@@ -15,15 +15,15 @@ from negjudge.jobs import read_pairs
 from negjudge.records import Pair
 from negjudge.splits import Splits, read_splits
 from negjudge.statistics import Interval
-from negjudge.submission import (
+from negjudge.submission.format import (
     Figures,
     Gap,
     OutcomeLine,
     Submission,
     figures_of,
 )
-from negjudge.submission_make import benchmark_of, budgets_fault
-from negjudge.submission_reading import read_claims, read_outcomes
+from negjudge.submission.make import benchmark_of, budgets_fault
+from negjudge.submission.reading import read_claims, read_outcomes
 
 TOLERANCE = 1e-6  # figures are rounded to six digits
 DRAWS = range(100, 10_001)  # bootstrap draws: fewer give no interval, more are asked for by nobody

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from negjudge.benchmark import PARTS, benchmark_splits, check, sample, table
-from negjudge.benchmark_import import import_pairs
+from negjudge.benchmark.files import PARTS, benchmark_splits, check, sample, table
+from negjudge.benchmark.original import import_pairs
 from negjudge.errors import NegjudgeError
 from negjudge.records import Pair, read_records, write_atomically, write_records
 from negjudge.splits import splits_json, violations

@@ -12,7 +12,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.methods import MEASURES
 from negjudge.records import from_dict
 from negjudge.statistics import Interval
-from negjudge.submission import (
+from negjudge.submission.format import (
     CLAIMS,
     FORMAT,
     OUTCOMES,

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from negjudge.benchmark_rules import CATEGORIES, RELATIONS
+from negjudge.benchmark.rules import CATEGORIES, RELATIONS
 from negjudge.nouns import head, same
 from negjudge.records import Pair
 

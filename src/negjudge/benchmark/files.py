@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from negjudge.benchmark_rules import CATEGORIES, RELATIONS, pair_faults
-from negjudge.benchmark_sets import Entry, set_faults
+from negjudge.benchmark.rules import CATEGORIES, RELATIONS, pair_faults
+from negjudge.benchmark.sets import Entry, set_faults
 from negjudge.errors import NegjudgeError
 from negjudge.records import Pair, from_dict
 from negjudge.splits import STRATA, STRICT, Splits

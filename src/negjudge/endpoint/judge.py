@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from negjudge.endpoint_answers import (
+from negjudge.endpoint.answers import (
     Said,
     plain_messages,
     read_plain,
@@ -21,8 +21,8 @@ from negjudge.endpoint_answers import (
     structured_messages,
     verdict_of,
 )
-from negjudge.endpoint_client import Client, Patience, RefusedError, StoppedError
-from negjudge.endpoint_ledger import Answered, Ledger, request_id
+from negjudge.endpoint.client import Client, Patience, RefusedError, StoppedError
+from negjudge.endpoint.ledger import Answered, Ledger, request_id
 from negjudge.errors import NegjudgeError
 from negjudge.judge_pictures import Picture, PictureError, load_picture
 from negjudge.judge_prompts import QUESTIONS, each, questions_about

@@ -22,7 +22,7 @@ from negjudge.metrics import EVALUATIONS
 from negjudge.recipes import read_yaml
 from negjudge.records import Sample
 from negjudge.runs import JUDGE
-from negjudge.submission import (
+from negjudge.submission.format import (
     FORMAT,
     Benchmark,
     Entrant,

@@ -35,9 +35,9 @@ def _make(arguments: argparse.Namespace) -> None:
     from negjudge.evaluation.recipe import EvalRecipe
     from negjudge.recipes import load_recipe
     from negjudge.runs import run_folder
-    from negjudge.submission import CLAIMS, write_submission
-    from negjudge.submission_check import faults_of
-    from negjudge.submission_make import About, make_submission
+    from negjudge.submission.check import faults_of
+    from negjudge.submission.format import CLAIMS, write_submission
+    from negjudge.submission.make import About, make_submission
 
     output = Path(arguments.output)
     if output.exists() and not (
@@ -63,7 +63,7 @@ def _check(arguments: argparse.Namespace) -> None:
     """Print every fault, or the figures that the outcomes give."""
     from negjudge.evaluation.summary import SOURCE_NAMES, percent
     from negjudge.sheets import METHOD_NAMES
-    from negjudge.submission_check import check_submission
+    from negjudge.submission.check import check_submission
 
     checked = check_submission(Path(arguments.folder), arguments.pairs, arguments.splits)
     if checked.faults or checked.claims is None:

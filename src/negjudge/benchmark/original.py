@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from negjudge.benchmark_rules import negation, noun_phrase, pair_id
+from negjudge.benchmark.rules import negation, noun_phrase, pair_id
 from negjudge.errors import NegjudgeError
 from negjudge.nouns import DETERMINERS, holds, same
 from negjudge.records import Pair

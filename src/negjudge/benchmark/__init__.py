@@ -1,0 +1,1 @@
+"""NegGenBench: its files and their rules, and pairs from another benchmark."""

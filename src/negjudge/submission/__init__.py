@@ -1,0 +1,1 @@
+"""Results that anyone can recompute: what a submission is, making it, reading and checking it."""
