@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from negjudge.evaluation.frontier import frontiers
-from negjudge.evaluation.methods import Scored
+from negjudge.evaluation.scored import Scored
 from negjudge.frozen import Chosen, Frozen, Level
 from negjudge.records import Sample
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from negjudge.evaluation.methods import Scored, comparisons
+from negjudge.evaluation.methods import comparisons
 from negjudge.evaluation.ranking import Ranking, ranking
+from negjudge.evaluation.scored import Scored
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.metrics import cohen_kappa

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import comb
 
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import Scored, clusters_of, methods_in
+from negjudge.evaluation.scored import Scored, clusters_of, methods_in
 from negjudge.statistics import Interval
 
 

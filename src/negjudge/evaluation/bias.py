@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from negjudge.evaluation.methods import Scored, clusters_of, methods_in
+from negjudge.evaluation.scored import Scored, clusters_of, methods_in
 from negjudge.statistics import Difference, holm
 
 

@@ -9,7 +9,7 @@ from negjudge.evaluation.best_of import BestOf, best_of_n
 from negjudge.evaluation.cost import Cost, read_cost
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.frontier import Frontiers, frontiers
-from negjudge.evaluation.methods import UNGUIDED, Scored, by_judge, by_oracle
+from negjudge.evaluation.scored import UNGUIDED, Scored, by_judge, by_oracle
 from negjudge.frozen import Frozen
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import UNGUIDED, clusters_of, methods_in
+from negjudge.evaluation.scored import UNGUIDED, clusters_of, methods_in
 from negjudge.metrics import outcome
 from negjudge.records import Sample
 from negjudge.statistics import Difference, Interval

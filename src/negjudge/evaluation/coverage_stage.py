@@ -18,7 +18,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence import Evidence, judge_verdicts, read_run
 from negjudge.evaluation.few_labels import pool_of
 from negjudge.evaluation.label_savings import Resampled, resample
-from negjudge.evaluation.methods import by_labels, methods_in
+from negjudge.evaluation.scored import by_labels, methods_in
 from negjudge.jobs import read_pairs
 from negjudge.progress import progress_bar
 

@@ -12,7 +12,7 @@ import numpy as np
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.candidates import Role
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import UNGUIDED, Scored, by_judge, by_labels, clusters_of, methods_in
+from negjudge.evaluation.scored import UNGUIDED, Scored, by_judge, by_labels, clusters_of, methods_in
 from negjudge.ppi import Labelled, Rates, cross_fitted, difference, rates
 from negjudge.records import Sample, Verdict
 from negjudge.statistics import Difference, Floats, Interval, holm

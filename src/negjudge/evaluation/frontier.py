@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from negjudge.evaluation.methods import UNGUIDED, Scored, clusters_of
+from negjudge.evaluation.scored import UNGUIDED, Scored, clusters_of
 from negjudge.frozen import Frozen, Level, setting_key
 from negjudge.records import Sample
 from negjudge.statistics import Clusters, Difference, Floats, Interval, Statistic, holm

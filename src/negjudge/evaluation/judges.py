@@ -11,8 +11,8 @@ import numpy as np
 from negjudge.calibration import ReliabilityCurve, calibration_floor, reliability_curve
 from negjudge.evaluation.answers import BASE, REFITTED, TUNED, Answerer, Answers, answerers, blind_answerers
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import clusters_of
 from negjudge.evaluation.questions import TOPICS, Item, Topic, Truth, items, labels_of, truths
+from negjudge.evaluation.scored import clusters_of
 from negjudge.metrics import auroc, balanced_accuracy, brier, calibration_error, rate_of
 from negjudge.records import Sample
 from negjudge.splits import MINIMUM_PAIRS, STRATA, STRICT

@@ -8,7 +8,7 @@ import numpy as np
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.few_labels import Pool
-from negjudge.evaluation.methods import clusters_of
+from negjudge.evaluation.scored import clusters_of
 from negjudge.ppi import Labelled, Rates, rates
 from negjudge.progress import progress_bar
 from negjudge.statistics import Clusters, Floats

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from negjudge.evaluation.methods import UNGUIDED, Scored, methods_in
+from negjudge.evaluation.scored import UNGUIDED, Scored, methods_in
 from negjudge.records import Pair
 
 Mark = Literal["success", "still there", "object lost", "undecided"]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from negjudge.evaluation.bias import Bias, Spread, biases, by_method, spread
-from negjudge.evaluation.methods import PRIMARY, Comparison, Scored, clusters_of, methods_in
+from negjudge.evaluation.methods import Comparison
+from negjudge.evaluation.scored import PRIMARY, Scored, clusters_of, methods_in
 from negjudge.metrics import cohen_kappa, rate_of
 from negjudge.statistics import Clusters, Difference, Interval, Statistic
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from negjudge.evaluation.candidates import BASE, TUNED
 from negjudge.evaluation.evidence import Evidence
-from negjudge.evaluation.methods import Scored, by_judge, by_labels, by_oracle
+from negjudge.evaluation.scored import Scored, by_judge, by_labels, by_oracle
 
 
 def by_source(evidence: Evidence) -> dict[str, list[Scored]]:

@@ -19,20 +19,14 @@ from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.few_labels import few_labels
 from negjudge.evaluation.judges import judge_tables
-from negjudge.evaluation.methods import (
-    PRIMARY,
-    UNGUIDED,
-    Comparison,
-    MethodRow,
-    comparisons,
-    methods_table,
-)
+from negjudge.evaluation.methods import Comparison, MethodRow, comparisons, methods_table
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
 from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
 from negjudge.evaluation.pairs import by_pair
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.scored import PRIMARY, UNGUIDED
 from negjudge.evaluation.sources import by_source, leading
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.methods import MEASURES
+from negjudge.evaluation.scored import MEASURES
 from negjudge.sheets import METHOD_NAMES
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from negjudge.evaluation.answers import TUNED
-from negjudge.evaluation.methods import PRIMARY
+from negjudge.evaluation.scored import PRIMARY
 from negjudge.evaluation.summary import SOURCE_NAMES, STRATUM_NAMES
 from negjudge.report.tables import (
     EMPTY,

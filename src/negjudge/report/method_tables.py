@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from negjudge.evaluation.methods import PRIMARY, UNGUIDED
+from negjudge.evaluation.scored import PRIMARY, UNGUIDED
 from negjudge.evaluation.summary import SOURCE_NAMES, is_clear
 from negjudge.report.tables import (
     EMPTY,

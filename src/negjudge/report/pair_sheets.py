@@ -14,8 +14,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from negjudge.durable import write_atomically
-from negjudge.evaluation.methods import methods_in
 from negjudge.evaluation.pairs import Mark
+from negjudge.evaluation.scored import methods_in
 from negjudge.progress import progress_bar
 from negjudge.records import Sample
 from negjudge.report.pictures import opened

@@ -15,8 +15,8 @@ from PIL import Image
 from negjudge.attention_sheet import STEM
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.external_store import DEVICE
-from negjudge.evaluation.methods import UNGUIDED, methods_in
 from negjudge.evaluation.pairs import Mark
+from negjudge.evaluation.scored import UNGUIDED, methods_in
 from negjudge.questions import with_article
 from negjudge.records import METHODS, Sample
 from negjudge.runs import SHEETS

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.durable import write_atomically
-from negjudge.evaluation.methods import MEASURES, Comparison, MethodRow, Scored, comparisons, methods_table
+from negjudge.evaluation.methods import Comparison, MethodRow, comparisons, methods_table
+from negjudge.evaluation.scored import MEASURES, Scored
 from negjudge.records import Pair, Sample, write_records
 from negjudge.statistics import Interval
 

@@ -14,9 +14,9 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.candidates import BASE, TUNED
 from negjudge.evaluation.evidence import Evidence, gather
 from negjudge.evaluation.external_store import DEVICE
-from negjudge.evaluation.methods import UNGUIDED, Scored, methods_in
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.scored import UNGUIDED, Scored, methods_in
 from negjudge.evaluation.sources import by_source
 from negjudge.metrics import EVALUATIONS
 from negjudge.recipes import read_yaml

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.methods import MEASURES
+from negjudge.evaluation.scored import MEASURES
 from negjudge.records import from_dict
 from negjudge.statistics import Interval
 from negjudge.submission.format import (
