@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from negjudge.evaluation.asking import wording
+from negjudge.evaluation.asking import nouns, wording
 from negjudge.evaluation.asks import keep
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.evaluation.stage import evaluate
@@ -88,6 +88,15 @@ def test_real_pairs_are_asked_in_their_own_words() -> None:
     ask = dataclasses.replace(asks[0], view="plain", part=None)
     assert wording(ask, own)["element.present"] == "Does this picture show a sandy desert?"
     assert wording(ask, own)["element.absent"] == "Does this picture lack a desert?"
+    # A judge of ours makes its questions from the nouns of these.
+    assert nouns(asks[0], CAMEL) == ("camel", "a camel's hump")
+    assert nouns(ask, CAMEL) == ("camel", "desert")
+    assert nouns(ask, own) == ("camel", "a sandy desert")
+    assert questions_about(*nouns(ask, own))[2] == own.element_question
+    named = dataclasses.replace(own, object_question="Does this picture show a saddled camel?")
+    assert nouns(ask, named) == ("a saddled camel", "a sandy desert")
+    stranger = dataclasses.replace(ask, view="other", object="kettle")
+    assert nouns(stranger, named) == ("kettle", "a sandy desert")
 
 
 @pytest.mark.parametrize(
