@@ -50,8 +50,10 @@ def interval(value: Mapping[str, Any] | float | None, places: int = 2) -> str:
     if isinstance(value, Mapping):
         low, high = value["low"], value["high"]
         estimate = interval(value["estimate"], places)
-        return estimate if low is None or high is None else f"{estimate} ({low:.{places}f}–{high:.{places}f})"
-    return "–" if value is None else f"{value:.{places}f}"
+        if low is None or high is None:
+            return estimate
+        return f"{estimate} ({interval(low, places)}–{interval(high, places)})"
+    return "–" if value is None else f"{value:z.{places}f}".replace("-", "−")
 
 
 def points(value: float) -> str:
