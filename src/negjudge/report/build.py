@@ -27,13 +27,15 @@ from negjudge.evaluation.summary import (
 from negjudge.metrics import outcome
 from negjudge.recipes import read_yaml
 from negjudge.records import read_records
+from negjudge.report.figure_files import FOLDER as FIGURE_FILES
+from negjudge.report.figure_files import Drawing, write_figures
 from negjudge.report.judge_tables import judge_groups
 from negjudge.report.pair_sheets import FOLDER as SHEETS
 from negjudge.report.pair_sheets import PairSheet, stem_of, write_pair_sheets
 from negjudge.report.pairs import Extremes, PairView, extremes, marks_of, views
 from negjudge.report.pictures import GridRow, attention, drawn, grid
 from negjudge.report.repeat import repeat
-from negjudge.report.run_figures import json_lines, run_figures
+from negjudge.report.run_figures import FIGURES, json_lines, run_figures
 from negjudge.report.run_tables import run_tables
 from negjudge.report.table_files import FOLDER as TABLES
 from negjudge.report.table_files import write_tables
@@ -76,10 +78,11 @@ SECTIONS = (
 
 @dataclass(frozen=True)
 class Report:
-    """A page, the tables that lie beside it, and the sheets of the pairs that it shows."""
+    """A page, the tables and figures that lie beside it, and the sheets of the pairs that it shows."""
 
     text: str
     tables: Mapping[str, Table]
+    figures: Sequence[Drawing]
     sheets: Sequence[PairSheet]
 
 
@@ -96,12 +99,14 @@ class Pictures:
 def write_report(recipe: EvalRecipe, run: Path) -> Path:
     """Write ``report/index.html`` from metrics.json and the pictures of a run, and return its path.
 
-    Beside it lie its tables in ``tables/``, as CSV and LaTeX, and a sheet of all pictures of each pair in
-    ``pairs/``. Raises NegjudgeError where the run has not been evaluated, or a picture is broken.
+    Beside it lie its tables in ``tables/``, as CSV and LaTeX, its figures in ``figures/``, as SVG and PDF,
+    and a sheet of all pictures of each pair in ``pairs/``. Raises NegjudgeError where the run has not been
+    evaluated, or a picture is broken.
     """
     page = run / REPORT / "index.html"
     report = compose(recipe, run, read_metrics(run))
     write_tables(page.parent / TABLES, report.tables.values())
+    write_figures(page.parent / FIGURE_FILES, report.figures)
     write_pair_sheets(run, page.parent / SHEETS, report.sheets)
     write_atomically(page, report.text)
     return page
@@ -118,7 +123,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
     history, samples = _history(recipe, evidence), evidence.tested
     best = metrics["finding"]["best"]["method"] if metrics["finding"] else ""
     shown = views(metrics["pairs"], samples, best)
-    tables = run_tables(metrics, history)
+    tables, figures = run_tables(metrics, history), run_figures(run, metrics, history)
     templates = environment()
     script = _source(templates, "script.js")
     ends = extremes(metrics["pairs"], best)
@@ -134,7 +139,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         attention=attention(run),
         tables=tables,
         judges=list(judge_groups(metrics)),
-        figures={name: Markup(svg) for name, svg in run_figures(run, metrics, history).items()},
+        figures={n: Markup(figures[n].element()) if n in figures else "" for n in FIGURES},
         run=recipe.run,
         minimum_pairs=MINIMUM_PAIRS,
         tried=_tried(history),
@@ -147,7 +152,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         repeat=repeat(recipe, run, metrics),
     )
     text, fitting = _fill(page, shown, templates)
-    return Report(text, tables, [view.sheet for view in fitting])
+    return Report(text, tables, list(figures.values()), [view.sheet for view in fitting])
 
 
 def _fill(page: str, shown: Sequence[PairView], templates: jinja2.Environment) -> tuple[str, list[PairView]]:

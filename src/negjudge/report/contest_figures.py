@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from negjudge.report.figures import HEIGHT, INK, WIDTH, Styles, svg, unit_axes, whiskers
+from negjudge.report.figure_files import INK, Drawing
+from negjudge.report.figures import HEIGHT, WIDTH, Styles, unit_axes, whiskers
 from negjudge.sheets import METHOD_NAMES
 
 Row = Mapping[str, Any]
 
 
-def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> str:
+def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> Drawing:
     """Return every frozen setting in two measures; the chosen ones are large, with both intervals.
 
     A line joins a contestant's settings from the least to the most removed; ``styles`` are the page's, by
@@ -35,10 +36,10 @@ def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> str
             )  # fmt: skip
     unit_axes(axes, across, up)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=4)
-    return svg(figure, f"frontier-{across}-{up}", f"{up} against {across} at every frozen setting")
+    return Drawing(figure, f"frontier-{across}-{up}", f"{up} against {across} at every frozen setting")
 
 
-def best_of(rows: Sequence[Row], pickers: Mapping[str, str], styles: Styles) -> str:
+def best_of(rows: Sequence[Row], pickers: Mapping[str, str], styles: Styles) -> Drawing:
     """Return success against the denoiser evaluations that n pictures cost; a line style a picker.
 
     ``pickers`` names those that are drawn, by their key.
@@ -65,4 +66,4 @@ def best_of(rows: Sequence[Row], pickers: Mapping[str, str], styles: Styles) -> 
     axes.set_xlabel("denoiser evaluations for all n pictures", fontsize=9)
     axes.set_ylabel("success of the picked picture", fontsize=9)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=3)
-    return svg(figure, "best-of-n", "success of the best of n pictures against their cost")
+    return Drawing(figure, "best-of-n", "success of the best of n pictures against their cost")

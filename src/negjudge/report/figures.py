@@ -1,15 +1,14 @@
-"""The report's figures: from rows of metrics.json to SVG that stands in the page."""
+"""The report's figures, drawn from rows of metrics.json."""
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
 from negjudge.evaluation.summary import STRATUM_NAMES
+from negjudge.report.figure_files import FAINT, Drawing
 from negjudge.sheets import METHOD_NAMES
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ JUDGE_STYLES = {
     REFITTED: ("#0072b2", "s"),
     TUNED: ("#d55e00", "D"),
 }
-INK, FAINT = "#374151", "#d1d5db"
 WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 
 
@@ -54,7 +52,7 @@ def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 def tradeoff(
     rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = (), styles: Styles | None = None
-) -> str:
+) -> Drawing:
     """Return where each method lies in two measures, with both intervals.
 
     ``history`` are the settings tried on dev, drawn as small dots; ``styles`` are the page's, by method.
@@ -78,10 +76,10 @@ def tradeoff(
         )  # fmt: skip
     unit_axes(axes, across, up)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
-    return svg(figure, f"{across}-{up}", f"{up} against {across}, by method")
+    return Drawing(figure, f"{across}-{up}", f"{up} against {across}, by method")
 
 
-def strata(rows: Sequence[Row]) -> str:
+def strata(rows: Sequence[Row]) -> Drawing:
     """Return each judge's balanced accuracy by stratum, with intervals; ``rows`` of one topic and truth."""
     from matplotlib.figure import Figure
 
@@ -106,10 +104,10 @@ def strata(rows: Sequence[Row]) -> str:
     axes.set_ylabel("balanced accuracy", fontsize=9)
     axes.set_ylim(0.0, 1.03)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(JUDGE_STYLES))
-    return svg(figure, "strata", "balanced accuracy of the judges by stratum")
+    return Drawing(figure, "strata", "balanced accuracy of the judges by stratum")
 
 
-def reliability(curves: Sequence[Row]) -> str:
+def reliability(curves: Sequence[Row]) -> Drawing:
     """Return the share of "yes" against the probability of "yes"; a dot's area tells how many."""
     from matplotlib.figure import Figure
 
@@ -125,10 +123,10 @@ def reliability(curves: Sequence[Row]) -> str:
         axes.scatter(curve["confidence"], curve["frequency"], s=areas, color=colour, alpha=0.6, linewidths=0)
     unit_axes(axes, 'probability of "yes"', 'share of "yes"')
     axes.legend(fontsize=8, frameon=False, loc="upper left")
-    return svg(figure, "reliability", "reliability diagram of the judges")
+    return Drawing(figure, "reliability", "reliability diagram of the judges")
 
 
-def training(curve: Sequence[Row]) -> str:
+def training(curve: Sequence[Row]) -> Drawing:
     """Return training and validation loss by step."""
     from matplotlib.figure import Figure
 
@@ -143,10 +141,10 @@ def training(curve: Sequence[Row]) -> str:
     axes.set_ylabel("cross-entropy of the answer", fontsize=9)
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8, frameon=False)
-    return svg(figure, "training", "training and validation loss by step")
+    return Drawing(figure, "training", "training and validation loss by step")
 
 
-def budget(history: Sequence[Row], styles: Styles | None = None) -> str:
+def budget(history: Sequence[Row], styles: Styles | None = None) -> Drawing:
     """Return each method's best success on the dev pairs so far, by settings tried."""
     from matplotlib.figure import Figure
 
@@ -162,7 +160,7 @@ def budget(history: Sequence[Row], styles: Styles | None = None) -> str:
     axes.set_ylabel("best success on dev so far", fontsize=9)
     axes.set_ylim(0, 1.03)
     axes.legend(fontsize=8, frameon=False)
-    return svg(figure, "budget", "best success on the dev pairs by settings tried")
+    return Drawing(figure, "budget", "best success on the dev pairs by settings tried")
 
 
 def whiskers(interval: Row) -> list[list[float]] | None:
@@ -178,27 +176,3 @@ def unit_axes(axes: Axes, across: str, up: str) -> None:
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
-
-
-def svg(figure: Any, name: str, description: str) -> str:
-    """Return a figure as an SVG element: text stays text, ids are its own in the page, no date in it."""
-    import matplotlib
-
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.spines[["left", "bottom"]].set_color(FAINT)
-        axes.tick_params(colors=INK, labelsize=8)
-    buffer = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # The page sets the width; the viewBox keeps the proportions.
-    return re.sub(
-        r'<svg [^>]*?(viewBox="[^"]*")[^>]*>',
-        rf'<svg \1 role="img" aria-label="{description}">',
-        text,
-        count=1,
-    )

@@ -12,6 +12,7 @@ from negjudge.durable import read_lines
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
 from negjudge.evaluation.summary import SOURCE_NAMES
 from negjudge.report import contest_figures, figures
+from negjudge.report.figure_files import Drawing
 from negjudge.runs import JUDGE
 
 CURVES = "curves.jsonl"
@@ -31,9 +32,9 @@ FIGURES = (
 
 def run_figures(
     run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
-) -> dict[str, str]:
-    """Return the figures by name; an empty one where there is nothing to draw."""
-    found = dict.fromkeys(FIGURES, "")
+) -> dict[str, Drawing]:
+    """Return the figures by name, those for which there is something to draw."""
+    found = {}
     styles = figures.method_styles(
         row["method"] for row in itertools.chain(*metrics["methods"].values(), history)
     )
@@ -60,7 +61,7 @@ def run_figures(
     return found
 
 
-def _contest_figures(contest: Mapping[str, Any], styles: figures.Styles) -> dict[str, str]:
+def _contest_figures(contest: Mapping[str, Any], styles: figures.Styles) -> dict[str, Drawing]:
     found = {}
     points = contest["frontiers"]["points"] if contest["frontiers"] else []
     if points:
