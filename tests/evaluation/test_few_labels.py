@@ -57,6 +57,23 @@ def test_labels_by_the_hash_of_ids_count_with_their_chance(evidence: Evidence) -
     assert "each pair" in found.drawn
 
 
+def test_pictures_that_people_never_got_leave_the_draw_as_it_was(evidence: Evidence) -> None:
+    first = {sample.id for sample in sorted(evidence.tested, key=lambda s: s.id)[:54]}
+    some = with_labels_of(evidence, first)
+    strangers = [
+        dataclasses.replace(sample, id=f"{number:016x}", method="gpt-image")
+        for number, sample in enumerate(s for s in evidence.tested if s.method == "vsf")
+    ]
+    said = evidence.verdicts["tuned", "plain"]
+    template = next(iter(said.values()))
+    more = dataclasses.replace(
+        some,
+        external=strangers,
+        verdicts={("tuned", "plain"): said | {one.id: template for one in strangers}},
+    )
+    assert few_labels(more, draws=100) == few_labels(some, draws=100)
+
+
 def test_picked_labels_are_refused(evidence: Evidence) -> None:
     last = {sample.id for sample in sorted(evidence.tested, key=lambda s: s.id)[-90:]}
     found = few_labels(with_labels_of(evidence, last), draws=100)

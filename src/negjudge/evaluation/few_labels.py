@@ -112,9 +112,13 @@ def _assert_unseen(evidence: Evidence) -> None:
 
 
 def pool_of(evidence: Evidence, role: Role) -> Pool | None:
-    """Return the test pictures that a judge has seen, with people's labels where there are any."""
+    """Return the run's own test pictures that a judge has seen, with people's labels where there are any.
+
+    Other generators' pictures are not sent to people, so these labels are no draw from them.
+    """
     people = {one.sample.id: float(one.success) for one in by_labels(evidence)}
-    judged: list[Scored] = by_judge(evidence, role)
+    own = {sample.id for sample in evidence.samples}
+    judged: list[Scored] = [one for one in by_judge(evidence, role) if one.sample.id in own]
     if not judged:
         return None
     verdicts = evidence.verdicts[role, "plain"]
