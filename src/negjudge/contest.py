@@ -71,6 +71,9 @@ class ContestRecipe(EvalRecipe):
                 raise ValueError(f"key {name!r} is {getattr(self, name)}, expected {least} or more")
         if not 1 <= self.frontier_seeds <= self.test_seeds:
             raise ValueError(f"key 'frontier_seeds' is {self.frontier_seeds}, expected 1 to test_seeds")
+        for level in self.matched:
+            if not 0 < level.at <= 1:
+                raise ValueError(f"key 'matched' has {level.measure} at {level.at:g}, expected a share: 0.95")
 
     def find_scorer(self) -> Scorer:
         """Return who reads the dev pictures: the oracle where there is one, else the judge."""

@@ -19,6 +19,8 @@ from negjudge.progress import progress_bar
 from negjudge.records import append_records, read_records
 from negjudge.runs import HISTORY
 
+Distribution = optuna.distributions.BaseDistribution
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -55,7 +57,12 @@ class Trial:
 def search_all(
     bench: Bench, contestants: Sequence[Contestant], trials: int, sampler_seed: int
 ) -> dict[str, list[Trial]]:
-    """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations."""
+    """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
+
+    Raises NegjudgeError before the first picture where a contestant cannot be searched.
+    """
+    for contestant in contestants:
+        grid_of(contestant)
     found: dict[str, list[Trial]] = {contestant.name: [] for contestant in contestants}
     with progress_bar("unguided", trials * len(contestants), "settings") as advance:
         for contestant in contestants:
@@ -80,9 +87,7 @@ def search(bench: Bench, contestant: Contestant, trials: int, sampler_seed: int)
     history = bench.folder / HISTORY
     past = {t.number: t for t in read_records(history, Trial) if t.method == contestant.name}
     study = _study(trials, sampler_seed)
-    grid: dict[str, optuna.distributions.BaseDistribution] = {
-        name: _distribution(contestant, name, values) for name, values in contestant.space.items()
-    }
+    grid = grid_of(contestant)
     best = 0.0
     for number in range(trials):
         asked = study.ask(grid)
@@ -162,16 +167,28 @@ def _study(trials: int, seed: int) -> optuna.Study:
     return optuna.create_study(direction="maximize", sampler=sampler)
 
 
-def _distribution(contestant: Contestant, name: str, values: Values) -> optuna.distributions.BaseDistribution:
+def grid_of(contestant: Contestant) -> dict[str, Distribution]:
+    """Return what the sampler draws from; NegjudgeError where the method does not know what is searched."""
+    where = f"spaces: {contestant.name}"
+    if not contestant.space:
+        raise NegjudgeError(f"{where} is empty; name a parameter to search")
+    grid = {name: _distribution(f"{where}.{name}", values) for name, values in contestant.space.items()}
+    try:
+        for name, values in contestant.space.items():
+            for value in values if isinstance(values[0], str) else values[:2]:
+                contestant.guidance({name: value})
+    except NegjudgeError as error:
+        raise NegjudgeError(f"{where}: {error}") from None
+    return grid
+
+
+def _distribution(where: str, values: Values) -> Distribution:
     words = [value for value in values if isinstance(value, str)]
     numbers = [value for value in values if not isinstance(value, str)]
     if len(words) >= 2 and not numbers and len(set(words)) == len(words):
-        for word in words:
-            contestant.guidance({name: word})  # refuses a word that the method does not know
         return optuna.distributions.CategoricalDistribution(words)
     if words or len(numbers) != 3 or not numbers[0] < numbers[1] or numbers[2] <= 0:
         raise NegjudgeError(
-            f"spaces: {contestant.name}.{name} is {list(values)}, expected [lowest, highest, step] or "
-            "words to choose from"
+            f"{where} is {list(values)}, expected [lowest, highest, step] or words to choose from"
         )
     return optuna.distributions.FloatDistribution(numbers[0], numbers[1], step=numbers[2])

@@ -107,12 +107,15 @@ def test_words_are_chosen_among_and_stand_in_every_picture(bench):
         ({"scale": [1, 0, 0.1]}, r"spaces: nasa.scale is \[1, 0, 0.1\], expected"),
         ({"padding": ["none"]}, r"spaces: nasa.padding is \['none'\], expected"),
         ({"padding": ["none", "none"]}, "spaces: nasa.padding is"),
-        ({"padding": ["none", "half"]}, "NASA's padding is 'half', expected one of none, full"),
+        ({"padding": ["none", "half"]}, "spaces: nasa: NASA's padding is 'half', expected one of none, full"),
+        ({"scale": [-1, 2, 0.5]}, "spaces: nasa: NASA's scale is -1, expected"),
+        ({"scales": [0, 2, 0.5]}, "spaces: nasa: guidance method 'nasa' has no setting 'scales'"),
+        ({}, "spaces: nasa is empty; name a parameter to search"),
     ],
 )
 def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, message):
     with pytest.raises(NegjudgeError, match=message):
-        next(search(bench, Contestant("nasa", "nasa", space), 2, 0))
+        search_all(bench, [CONTESTANTS["vsf"], Contestant("nasa", "nasa", space)], 2, 0)
     assert not (bench.folder / "trials").exists()
 
 
