@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -24,25 +25,33 @@ def draw(
     """
     full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
     method, negatives = jobs[0].method, [job.pair.negative for job in full]
-    try:
-        with guide(pipe, method, negative_prompt=negatives, record=record):
-            output = pipe(
-                prompt=[job.pair.prompt for job in full],
-                generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
-                num_inference_steps=rendering.steps,
-                width=rendering.width,
-                height=rendering.height,
-                output_type="pil",
-                **pipeline_arguments(pipe, method, negatives),
-                **rendering.arguments,
-            )
-    except torch.OutOfMemoryError:
-        raise NegjudgeError(
-            f"the device's memory is too small for {rendering.batch_size} pictures at once; "
-            "set a smaller batch_size, or offload: true"
-        ) from None
+    small = f"{rendering.batch_size} pictures at once; set a smaller batch_size, or offload: true"
+    with refusals(pipe, small), guide(pipe, method, negative_prompt=negatives, record=record):
+        output = pipe(
+            prompt=[job.pair.prompt for job in full],
+            generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
+            num_inference_steps=rendering.steps,
+            width=rendering.width,
+            height=rendering.height,
+            output_type="pil",
+            **pipeline_arguments(pipe, method, negatives),
+            **rendering.arguments,
+        )
     drawn = output.images if hasattr(output, "images") else output.frames
     return list(drawn[: len(jobs)])
+
+
+@contextlib.contextmanager
+def refusals(pipe: Any, small: str) -> Iterator[None]:
+    """Raise NegjudgeError where a pipeline's call is refused, or the memory is too small for ``small``."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise NegjudgeError(f"the device's memory is too small for {small}") from None
+    except (TypeError, ValueError) as error:  # how diffusers says that an argument does not fit
+        raise NegjudgeError(
+            f"{type(pipe).__name__} refuses the call: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def check_arguments(pipe: Any, rendering: Rendering) -> None:

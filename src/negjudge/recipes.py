@@ -37,7 +37,11 @@ def load_recipe(kind: type[Recipe], argv: Sequence[str] | None = None, prog: str
     except jsonargparse.ArgumentError as error:
         raise NegjudgeError(_explain(str(error), argv, files, _keys(parser))) from None
     namespace.pop("config", None)
-    return _build(kind, parser.instantiate(namespace).as_dict(), " and ".join(files) or "command line")
+    try:
+        return kind(**parser.instantiate(namespace).as_dict())
+    except ValueError as error:  # a dataclass that checks its own fields
+        where = " and ".join(files) or "command line"
+        raise NegjudgeError(f"{where}: {' '.join(str(error).split())}") from None
 
 
 def _parser(kind: type[Any], prog: str | None) -> jsonargparse.ArgumentParser:
@@ -48,13 +52,6 @@ def _parser(kind: type[Any], prog: str | None) -> jsonargparse.ArgumentParser:
     parser.add_argument("--config", action="config", help="a recipe: YAML with the keys below")
     parser.add_class_arguments(kind, None, fail_untyped=True)
     return parser
-
-
-def _build(kind: type[Recipe], values: dict[str, Any], where: str) -> Recipe:
-    try:
-        return kind(**values)
-    except ValueError as error:  # a dataclass that checks its own fields
-        raise NegjudgeError(f"{where}: {' '.join(str(error).split())}") from None
 
 
 def _config_files(argv: Sequence[str]) -> list[str]:

@@ -31,21 +31,15 @@ def make_picture(
     """
     import torch
 
+    from negjudge.drawing import refusals  # brings torch too
+
     pipe = model.pipe
     arguments = {**asked.call, **pipeline_arguments(pipe, asked.method, asked.negative)}
     pipe.set_progress_bar_config(disable=not bar)
-    try:
-        with guide(pipe, asked.method, negative_prompt=asked.negative, record=record):
-            generator = torch.Generator("cpu").manual_seed(asked.seed)
-            output = pipe(prompt=asked.prompt, generator=generator, **arguments)
-    except torch.OutOfMemoryError:
-        raise NegjudgeError(
-            "the device's memory is too small for the picture; add --offload, or smaller --width and --height"
-        ) from None
-    except (TypeError, ValueError) as error:  # how diffusers says that an argument does not fit
-        raise NegjudgeError(
-            f"{type(pipe).__name__} refuses the call: {str(error).splitlines()[0]}"
-        ) from error
+    small = "the picture; add --offload, or smaller --width and --height"
+    with refusals(pipe, small), guide(pipe, asked.method, negative_prompt=asked.negative, record=record):
+        generator = torch.Generator("cpu").manual_seed(asked.seed)
+        output = pipe(prompt=asked.prompt, generator=generator, **arguments)
     drawn = (output.images if hasattr(output, "images") else output.frames)[0]
     return drawn, _with_defaults(pipe, arguments)
 

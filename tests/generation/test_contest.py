@@ -142,6 +142,7 @@ def test_other_settings_than_the_frozen_ones_are_refused(recipe, tmp_path):
         ({"contestants": {}}, "contestants"),
         ({"frontier_seeds": 4}, "frontier_seeds"),
         ({"reader": None}, "name who reads"),
+        ({"generator": {"model": "data/mini/generator", "steps": 0}}, "'steps' is 0"),
         ({"matched": [{"measure": "beauty", "at": 0.9}]}, "matched"),
         ({"matched": [{"measure": "kept", "at": 95}]}, "'matched' has kept at 95, expected a share"),
         ({"contestants": {"x": {"method": "vfs", "space": {"scale": [0, 1, 0.1]}}}}, "vfs"),

@@ -117,6 +117,15 @@ def test_bad_input_ends_in_one_line(recipe, tmp_path, capsys, flags, fault):
     assert not (tmp_path / "run/samples.jsonl").exists()
 
 
+def test_a_call_that_the_pipeline_refuses_ends_in_its_words(recipe, tmp_path, capsys):
+    assert main([*recipe, "--width", "63"]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(
+        "error: StableDiffusion3Pipeline refuses the call: `height` and `width` have to be"
+    )
+    assert not (tmp_path / "run/samples.jsonl").exists()
+
+
 def test_a_damaged_picture_ends_in_one_line_and_repair_mends_it(recipe, tmp_path, capsys):
     run = tmp_path / "run"
     assert main(recipe) == 0
