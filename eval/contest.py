@@ -7,6 +7,7 @@ import sys
 from negjudge.contest import ContestRecipe, hold
 from negjudge.errors import command
 from negjudge.evaluation.contest_summary import contest_summary
+from negjudge.evaluation.external import bring
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
@@ -16,16 +17,20 @@ from negjudge.runs import METRICS, run_folder
 
 @command
 def main(argv: list[str] | None = None) -> None:
-    """Search on dev, freeze, make the test's pictures, measure and show them, and say what came of it."""
+    """Search on dev, freeze, make the test's pictures, measure and show them, and say what came of it.
+
+    Rows of a manifest that could not be used are told at the end, with exit code 2.
+    """
     recipe = load_recipe(ContestRecipe, argv, prog="python -m eval.contest")
     run = run_folder(recipe.run)
-    held = hold(recipe, run)
+    held, brought = hold(recipe, run), bring(recipe, run)
     metrics = evaluate(recipe, run)
     page = write_report(recipe, run)
     special = contest_summary(metrics["contest"]) if metrics["contest"] else ()
-    for line in (*held.lines(run), "", *summary(metrics), *special):
+    for line in (*held.lines(run), *brought.lines(), "", *summary(metrics), *special):
         print(line)
     print(f"all figures in {run / METRICS}; the page is {page}")
+    brought.require_all()
 
 
 if __name__ == "__main__":

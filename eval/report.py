@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from negjudge.errors import command
-from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.recipes import load_recipe
+from negjudge.evaluation.recipe import load_evaluation
 from negjudge.report.build import write_report
 from negjudge.runs import run_folder
 
@@ -14,7 +13,7 @@ from negjudge.runs import run_folder
 @command
 def main(argv: list[str] | None = None) -> None:
     """Write report/index.html, its tables and the pairs' pictures beside it, and say where it is."""
-    recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.report")
+    recipe = load_evaluation(argv, prog="python -m eval.report")
     page = write_report(recipe, run_folder(recipe.run))
     beside = sum(path.stat().st_size for path in page.parent.glob("*/*"))
     print(

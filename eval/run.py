@@ -6,10 +6,9 @@ import sys
 
 from negjudge.errors import command
 from negjudge.evaluation.external import bring
-from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.recipe import load_evaluation
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
-from negjudge.recipes import load_recipe
 from negjudge.runs import METRICS, run_folder
 
 
@@ -19,7 +18,7 @@ def main(argv: list[str] | None = None) -> None:
 
     Rows of the manifest that could not be used are told at the end, with exit code 2.
     """
-    recipe = load_recipe(EvalRecipe, argv, prog="python -m eval.run")
+    recipe = load_evaluation(argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
     brought = bring(recipe, run)
     for line in brought.lines():

@@ -101,6 +101,22 @@ def test_it_says_how_everything_came_about(made: tuple[Path, Path]) -> None:
     assert {row["pair"] for row in rows} == set(TEST)
 
 
+def test_who_saw_some_pictures_only_is_left_out_and_said_so(
+    made: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(made[0], tmp_path / "run")
+    lines = (run / "labels.jsonl").read_text().splitlines(keepends=True)
+    (run / "labels.jsonl").write_text("".join(lines[: len(lines) // 2]))
+    config = ["--config", str(made[1].parent / "recipe.yaml"), "--run", str(run)]
+    assert main(["submission", "make", *config, "-o", str(tmp_path / "sub")]) == 0
+    assert "left out, the annotators' labels: not of equally many" in capsys.readouterr().out
+    assert {row["source"] for row in rows_of(tmp_path / "sub")} == {"oracle", "tuned", "base"}
+    assert {witness["source"] for witness in claims_of(tmp_path / "sub")["witnesses"]} == {
+        "oracle", "tuned", "base",
+    }  # fmt: skip
+    assert check_submission(tmp_path / "sub").faults == []
+
+
 def test_a_whole_one_passes_as_json_lines_and_as_csv(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["submission", "check", str(copy)]) == 0
     assert "is in order" in capsys.readouterr().out

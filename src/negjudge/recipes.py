@@ -28,7 +28,7 @@ def load_recipe(kind: type[Recipe], argv: Sequence[str] | None = None, prog: str
     for a file that is missing, unreadable or not a YAML mapping; ``--help`` prints every key and exits.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    files = _config_files(argv)
+    files = config_files(argv)
     for file in files:
         _check_file(file)
     parser = _parser(kind, prog)
@@ -54,7 +54,8 @@ def _parser(kind: type[Any], prog: str | None) -> jsonargparse.ArgumentParser:
     return parser
 
 
-def _config_files(argv: Sequence[str]) -> list[str]:
+def config_files(argv: Sequence[str]) -> list[str]:
+    """Return the recipes that a command line names, in their order."""
     files = [flag.removeprefix("--config=") for flag in argv if flag.startswith("--config=")]
     return files + [after for flag, after in itertools.pairwise(argv) if flag == "--config"]
 

@@ -10,6 +10,8 @@ import yaml
 from PIL import Image, ImageStat
 
 from eval.contest import main
+from eval.run import main as measure_run
+from negjudge.cli import main as negjudge
 from negjudge.contest import ContestRecipe, frontier_of, hold, settings_of
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence import gather
@@ -134,6 +136,32 @@ def test_other_settings_than_the_frozen_ones_are_refused(recipe, tmp_path):
             hold(dataclasses.replace(recipe, **change), run)
     with pytest.raises(NegjudgeError, match="another search"):
         hold(dataclasses.replace(recipe, trials=4), run)
+
+
+def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file, tmp_path, capsys):
+    real = {"pairs": "data/mini/pairs.jsonl", "splits": "data/mini/splits.json"}
+    few = {"draws": 100, "trials": 1, "test_seeds": 1, "frontier": 1, "frontier_seeds": 1, "control_seeds": 0}
+    values = yaml.safe_load(recipe_file.read_text()) | real | few
+    recipe_file.write_text(yaml.safe_dump(values))
+    config, run, out = ["--config", str(recipe_file)], tmp_path / "contest", str(tmp_path / "sub")
+    assert main(config) == 0
+    assert negjudge(["submission", "make", *config, "-o", out]) == 0
+    assert negjudge(["submission", "check", out]) == 0
+    assert "budgets equal" in capsys.readouterr().out
+
+    Image.new("RGB", (32, 32), "red").save(tmp_path / "a.png")
+    (tmp_path / "manifest.csv").write_text(
+        "image,pair,method\na.png,bicycle-wheels,gpt\nb.png,bicycle-wheels,gpt\n"
+    )
+    brought = ["--images", str(tmp_path), "--manifest", str(tmp_path / "manifest.csv")]
+    for command in (main, measure_run):
+        assert command([*config, *brought]) == 2
+        said = capsys.readouterr()
+        assert "line 3: there is no picture" in said.err
+        assert [line.split()[0] for line in said.out.splitlines() if "gpt" in line][:1] == ["gpt"]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert [row["method"] for row in metrics["methods"]["oracle"]][-1] == "gpt"
+    assert metrics["contest"]["frontiers"]["points"]
 
 
 @pytest.mark.parametrize(

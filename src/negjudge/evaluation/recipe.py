@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from negjudge.recipes import config_files, load_recipe, read_yaml
 
 Parameter = float | int | bool | str | None
 # Who tells what is in a picture without being listed under the key `judges`.
@@ -126,6 +129,16 @@ class EvalRecipe:
             fault = _fault(judge)
             if fault:
                 raise ValueError(f"key 'judges.{name}.{fault}")
+
+
+def load_evaluation(argv: Sequence[str] | None = None, prog: str | None = None) -> EvalRecipe:
+    """Return the recipe that a command line gives, or a contest's; raises as ``load_recipe`` does."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not any("contestants" in read_yaml(file) for file in config_files(given)):
+        return load_recipe(EvalRecipe, given, prog)
+    from negjudge.contest import ContestRecipe  # brings torch
+
+    return load_recipe(ContestRecipe, given, prog)
 
 
 def _fault(judge: JudgeRecipe) -> str | None:

@@ -32,8 +32,8 @@ def add_submission(commands: Any) -> None:
 
 def _make(arguments: argparse.Namespace) -> None:
     """Write a submission that passes its own check, or say what stands in its way and write nothing."""
-    from negjudge.evaluation.recipe import EvalRecipe
-    from negjudge.recipes import load_recipe
+    from negjudge.evaluation.recipe import load_evaluation
+    from negjudge.evaluation.summary import SOURCE_NAMES
     from negjudge.runs import run_folder
     from negjudge.submission.check import faults_of
     from negjudge.submission.format import CLAIMS, write_submission
@@ -45,16 +45,19 @@ def _make(arguments: argparse.Namespace) -> None:
     ):
         raise NegjudgeError(f"--output: {output} is there and no submission; name another folder")
     flags = ["--config", arguments.config, *(["--run", arguments.folder] if arguments.folder else [])]
-    recipe = load_recipe(EvalRecipe, flags, prog="negjudge submission make")
+    recipe = load_evaluation(flags, prog="negjudge submission make")
     methods = [name.strip() for name in (arguments.methods or "").split(",") if name.strip()]
     about = About(methods, arguments.contact, arguments.licence)
-    claims, outcomes = make_submission(recipe, run_folder(recipe.run), about)
+    made = make_submission(recipe, run_folder(recipe.run), about)
+    claims, outcomes = made.claims, made.outcomes
     faults = faults_of(claims, outcomes, Path(recipe.pairs), Path(recipe.splits))
     if faults:
         _say(faults)
         raise NegjudgeError(f"nothing written: such a submission has {_count(faults)}; see above")
     write_submission(output, claims, outcomes)
     print(f"{len(outcomes)} outcomes of {len(claims.methods)} methods in {output}")
+    for source in made.left_out:
+        print(f"left out, {SOURCE_NAMES[source]}: not of equally many pictures of each pair and method")
     if not claims.equal_budgets:
         print(f"budgets are stated to be unequal: {claims.budgets_note}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -43,8 +44,17 @@ class About:
     licence: str = ""
 
 
-def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submission, list[OutcomeLine]]:
-    """Return the claims and outcomes of a run's test pictures.
+@dataclass(frozen=True)
+class Made:
+    """A submission that is not written yet. ``left_out`` are sources that saw some of the pictures only."""
+
+    claims: Submission
+    outcomes: list[OutcomeLine]
+    left_out: list[str]
+
+
+def make_submission(recipe: EvalRecipe, run: Path, about: About) -> Made:
+    """Return the claims and outcomes of a run's test pictures, by all who saw equally many of each pair.
 
     Raises NegjudgeError where the run has not been evaluated, or lacks a method that is asked for.
     """
@@ -58,12 +68,13 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submis
             raise NegjudgeError(f"{run} has no measured pictures by {name!r}; it has {', '.join(present)}")
     if not methods:
         raise NegjudgeError(f"{run} has no measured pictures of test pairs; run `make generate eval` first")
-    outcomes = [
-        _line(source, one)
+    lines = {
+        source: [_line(source, one) for one in found if one.sample.method in methods]
         for source, found in scored.items()
-        for one in found
-        if one.sample.method in methods
-    ]
+    }
+    whole = [s for s, found in lines.items() if _is_even(found, methods, evidence.splits.methods["test"])]
+    told = whole or list(lines)  # where nobody's is whole, the check says what is missing
+    outcomes = [line for source in told for line in lines[source]]
     settings = read_yaml(recipe.settings) if recipe.settings else {}
     entrants = tuple(_entrant(evidence, method, settings) for method in methods)
     note = budgets_fault(entrants)
@@ -83,7 +94,13 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> tuple[Submis
         licence=about.licence,
         versions={name: version(name) for name in ("negjudge", "numpy", "scipy")},
     )
-    return claims, outcomes
+    return Made(claims, outcomes, [source for source in lines if source not in told])
+
+
+def _is_even(outcomes: Sequence[OutcomeLine], methods: Sequence[str], test: Sequence[str]) -> bool:
+    """Tell whether there are equally many outcomes of each method on each test pair."""
+    counts = Counter((line.method, line.pair) for line in outcomes)
+    return len({counts[method, pair] for method in methods for pair in test}) == 1
 
 
 def benchmark_of(name: str, pairs: str | Path, splits: str | Path) -> Benchmark:
