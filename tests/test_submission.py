@@ -108,6 +108,7 @@ def test_who_saw_some_pictures_only_is_left_out_and_said_so(
     lines = (run / "labels.jsonl").read_text().splitlines(keepends=True)
     (run / "labels.jsonl").write_text("".join(lines[: len(lines) // 2]))
     config = ["--config", str(made[1].parent / "recipe.yaml"), "--run", str(run)]
+    evaluate(load_recipe(EvalRecipe, config), run)
     assert main(["submission", "make", *config, "-o", str(tmp_path / "sub")]) == 0
     assert "left out, the annotators' labels: not of equally many" in capsys.readouterr().out
     assert {row["source"] for row in rows_of(tmp_path / "sub")} == {"oracle", "tuned", "base"}
