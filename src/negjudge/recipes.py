@@ -116,7 +116,8 @@ def _yaml_fault(error: yaml.YAMLError) -> str:
 def _keys(parser: jsonargparse.ArgumentParser) -> list[str]:
     text = io.StringIO()
     parser.print_help(text)
-    return sorted(set(re.findall(r"--([a-z][\w.]*)", text.getvalue())) - {"config", "help", "print_config"})
+    names = set(re.findall(r"--([a-z][\w.]*)", text.getvalue())) - {"config", "help", "print_config"}
+    return sorted(name for name in names if not name.endswith(".help"))
 
 
 def _explain(message: str, argv: Sequence[str], files: Sequence[str], keys: Sequence[str]) -> str:
