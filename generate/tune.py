@@ -31,6 +31,8 @@ class Recipe(PictureRecipe):
     """Settings tried of each method."""
     sampler_seed: int = 0
     """Seed of Optuna's TPE sampler."""
+    repeats: bool = False
+    """Let the sampler try a setting again, which gives the same pictures."""
     scorer: str | None = "minilab.oracle:read_files"
     """Who reads the pictures, as module:function from paths to readings; null where a judge does."""
     judge: str | None = None
@@ -56,9 +58,9 @@ def main(argv: list[str] | None = None) -> None:
     run, model, scorer = run_folder(recipe.run), recipe.find_model(), recipe.find_scorer()
     bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
 
-    trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed)
+    trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed, recipe.repeats)
     best = {name: best_of(tried) for name, tried in trials.items()}
-    found = bench.provenance(recipe.trials, recipe.sampler_seed)
+    found = bench.provenance(recipe.trials, recipe.sampler_seed, recipe.repeats)
     history = write_settings(Path(recipe.output), best, found, run / HISTORY, recipe.fixed)
     for trial in best.values():
         print(trial.summary())

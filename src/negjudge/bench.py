@@ -125,19 +125,22 @@ class Bench:
         read = self._read(method, self.seeds // EVALUATIONS[method.name], name)
         return [outcome(sample, reading, plain[sample.pair, sample.seed]) for sample, reading in read]
 
-    def context(self, contestant: Contestant, trials: int, sampler_seed: int) -> str:
+    def context(self, contestant: Contestant, trials: int, sampler_seed: int, repeats: bool = False) -> str:
         """Return 16 hex over all that a contestant's history depends on."""
         pairs = [{name: getattr(pair, name) for name in _DETERMINANTS} for pair in self.pairs]
         fixed = {"fixed": dict(contestant.fixed)} if contestant.fixed else {}
         return sample_id(
-            space=dict(contestant.space), pairs=pairs, search=self.provenance(trials, sampler_seed), **fixed
+            space=dict(contestant.space),
+            pairs=pairs,
+            search=self.provenance(trials, sampler_seed, repeats),
+            **fixed,
         )
 
-    def provenance(self, trials: int, sampler_seed: int) -> dict[str, Any]:
+    def provenance(self, trials: int, sampler_seed: int, repeats: bool = False) -> dict[str, Any]:
         """Return how settings are searched here, as it stands in a settings file."""
         pictures = len(self.pairs) * self.seeds
         return {
-            "sampler": "TPE",
+            "sampler": "TPE" if repeats else "TPE without repeats",
             "sampler_seed": sampler_seed,
             "trials": trials,
             "denoiser_evaluations": trials * pictures * self.rendering.steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ from negjudge.bench import Bench, Contestant, Scorer, judge_scorer, reader_score
 from negjudge.contest_cost import measure_cost
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.frozen import PRIMARY, UNGUIDED, Chosen, Frozen, Level, freeze
+from negjudge.frozen import PRIMARY, UNGUIDED, Chosen, Frozen, Level, freeze, require_plan
 from negjudge.generation import Made, generate
 from negjudge.generation_recipe import GeneratorRecipe
 from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.jobs import Job, jobs_of, read_pairs, select_pairs, wrong_negatives
-from negjudge.records import Pair
+from negjudge.records import Pair, sample_id
 from negjudge.runs import CONTROL, FRONTIER, HISTORY, TUNE
 from negjudge.splits import read_splits
 from negjudge.tuning import Trial, best_of, search_all
@@ -115,9 +116,11 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
     dev, test = (select_pairs(pairs, splits, [f"methods/{part}"]) for part in ("dev", "test"))
     contestants = [Contestant(name, e.method, e.space, e.fixed) for name, e in recipe.contestants.items()]
     bench = Bench(model, dev, recipe.dev_seeds, rendering, recipe.find_scorer(), run / TUNE)
+    plan = plan_of(recipe, bench, contestants, test)
+    require_plan(run, plan)
 
     trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed)
-    frozen = freeze(run, decide(recipe, bench, contestants, trials))
+    frozen = freeze(run, decide(recipe, bench, contestants, trials, test, plan))
     best, others = settings_of(frozen)
     made = Contest(
         frozen,
@@ -132,11 +135,28 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
     return made
 
 
+def plan_of(
+    recipe: ContestRecipe, bench: Bench, contestants: Sequence[Contestant], test: Sequence[Pair]
+) -> str:
+    """Return 16 hex over all of a contest that is known before its search."""
+    return sample_id(
+        contestants=[dataclasses.asdict(contestant) for contestant in contestants],
+        search=bench.provenance(recipe.trials, recipe.sampler_seed),
+        dev=[dataclasses.asdict(pair) for pair in bench.pairs],
+        test=[dataclasses.asdict(pair) for pair in test],
+        frontier=recipe.frontier,
+        matched=[dataclasses.asdict(level) for level in recipe.matched],
+        seeds=[recipe.test_seeds, recipe.frontier_seeds, recipe.control_seeds],
+    )
+
+
 def decide(
     recipe: ContestRecipe,
     bench: Bench,
     contestants: Sequence[Contestant],
     trials: Mapping[str, Sequence[Trial]],
+    test: Sequence[Pair],
+    plan: str,
 ) -> Frozen:
     """Return what the search decides: the chosen settings, the frontiers, and what will be compared."""
     figures = ("success", "kept", "removed", "collateral", "number")
@@ -153,8 +173,10 @@ def decide(
         primary=PRIMARY,
         contestants=chosen,
         matched=tuple(recipe.matched),
+        test=tuple(pair.id for pair in test),
         seeds=recipe.test_seeds,
         frontier_seeds=recipe.frontier_seeds,
+        plan=plan,
         history=hashlib.sha256((bench.folder / HISTORY).read_bytes()).hexdigest(),
         search=bench.provenance(recipe.trials, recipe.sampler_seed),
     )

@@ -48,15 +48,18 @@ class Chosen:
 class Frozen:
     """All that a contest decided on the dev pairs, by contestant's name.
 
-    ``seeds`` are the pictures a test pair of the chosen settings, ``frontier_seeds`` of the others.
-    ``history`` is the SHA-256 of the settings tried, ``search`` how they were searched.
+    ``test`` are the ids of the test pairs; ``seeds`` are the pictures of each with the chosen settings,
+    ``frontier_seeds`` with the others. ``history`` is the SHA-256 of the settings tried, ``search`` how they
+    were searched. ``plan`` is 16 hex over all that was known before the search, the pairs' texts included.
     """
 
     primary: str
     contestants: Mapping[str, Chosen]
     matched: tuple[Level, ...]
+    test: tuple[str, ...]
     seeds: int
     frontier_seeds: int
+    plan: str
     history: str
     search: Mapping[str, Any]
 
@@ -97,6 +100,16 @@ def setting_key(params: Mapping[str, Any]) -> str:
     return repr(sorted(params.items(), key=lambda item: item[0])).replace(".0,", ",").replace(".0)", ")")
 
 
+def require_plan(run: Path, plan: str) -> None:
+    """Raise NegjudgeError where a run was frozen under another plan; nothing is written or made."""
+    before = read_frozen(run)
+    if before is not None and before.plan != plan:
+        raise NegjudgeError(
+            f"{run / FROZEN} is of another contest (its contestants, spaces, budget, pairs or seeds differ), "
+            "and the test pairs may have been looked at since; choose another run folder"
+        )
+
+
 def freeze(run: Path, frozen: Frozen) -> Frozen:
     """Write what was decided, once; NegjudgeError where the run was frozen with something else before."""
     before = read_frozen(run)
@@ -123,6 +136,7 @@ def read_frozen(run: Path) -> Frozen | None:
                     name: from_dict(chosen, Chosen, f"{path}: {name}")
                     for name, chosen in values["contestants"].items()
                 },
+                "test": tuple(values["test"]),
                 "matched": tuple(from_dict(level, Level, f"{path}: matched") for level in values["matched"]),
             }
         )

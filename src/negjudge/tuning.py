@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -20,6 +21,7 @@ from negjudge.records import append_records, read_records
 from negjudge.runs import HISTORY
 
 Distribution = optuna.distributions.BaseDistribution
+Point = tuple[float | str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,11 @@ class Trial:
 
 
 def search_all(
-    bench: Bench, contestants: Sequence[Contestant], trials: int, sampler_seed: int
+    bench: Bench, contestants: Sequence[Contestant], trials: int, sampler_seed: int, repeats: bool = False
 ) -> dict[str, list[Trial]]:
     """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
 
+    ``repeats`` as in ``search``.
     Raises NegjudgeError before the first picture where a contestant cannot be searched.
     """
     for contestant in contestants:
@@ -66,7 +69,7 @@ def search_all(
     found: dict[str, list[Trial]] = {contestant.name: [] for contestant in contestants}
     with progress_bar("unguided", trials * len(contestants), "settings") as advance:
         for contestant in contestants:
-            for trial in search(bench, contestant, trials, sampler_seed):
+            for trial in search(bench, contestant, trials, sampler_seed, repeats):
                 found[contestant.name].append(trial)
                 advance(1, f"{contestant.name}, best success {trial.best:.2f}")
     return found
@@ -77,21 +80,31 @@ def best_of(trials: Iterable[Trial]) -> Trial:
     return min(trials, key=lambda trial: trial.rank)
 
 
-def search(bench: Bench, contestant: Contestant, trials: int, sampler_seed: int) -> Iterator[Trial]:
+def search(
+    bench: Bench, contestant: Contestant, trials: int, sampler_seed: int, repeats: bool = False
+) -> Iterator[Trial]:
     """Yield the trials of a contestant, those in the history first; each new one is added to it.
 
     The sampler (Optuna's multivariate TPE) is asked and told again what the history holds, and so goes on as
-    if never stopped. Raises NegjudgeError where the history is of another search.
+    if never stopped. What it draws a second time would give the same pictures, and a method of one parameter
+    would pay for that most: the nearest setting not yet tried takes its place, unless ``repeats``. Raises
+    NegjudgeError where the history is of another search.
     """
-    context = bench.context(contestant, trials, sampler_seed)
+    context = bench.context(contestant, trials, sampler_seed, repeats)
     history = bench.folder / HISTORY
     past = {t.number: t for t in read_records(history, Trial) if t.method == contestant.name}
     study = _study(trials, sampler_seed)
     grid = grid_of(contestant)
-    best = 0.0
+    best, tried = 0.0, set[Point]()
     for number in range(trials):
         asked = study.ask(grid)
-        params = {n: v if isinstance(v, str) else round(v, 6) for n, v in asked.params.items()}
+        other = None if repeats else _nearest_untried(grid, _point(asked), tried)
+        if other is not None:
+            study.tell(asked, state=optuna.trial.TrialState.FAIL)  # which the sampler does not learn from
+            study.enqueue_trial(dict(zip(grid, other, strict=True)))
+            asked = study.ask(grid)
+        tried.add(_point(asked))
+        params = dict(zip(asked.params, _point(asked), strict=True))
         trial = past.get(number)
         if trial is None:
             trial = _try(bench, contestant, number, params, best, context)
@@ -180,6 +193,43 @@ def grid_of(contestant: Contestant) -> dict[str, Distribution]:
     except NegjudgeError as error:
         raise NegjudgeError(f"{where}: {error}") from None
     return grid
+
+
+def _point(trial: optuna.Trial) -> Point:
+    return tuple(v if isinstance(v, str) else round(v, 6) for v in trial.params.values())
+
+
+def _nearest_untried(grid: Mapping[str, Distribution], point: Point, tried: Set[Point]) -> Point | None:
+    """Return the untried setting nearest to a tried one; None for one that is untried, or if none is left.
+
+    A word has no neighbours: all others are one step away.
+    """
+    if point not in tried:
+        return None
+    axes = [_values(distribution) for distribution in grid.values()]
+    here = [axis.index(value) for axis, value in zip(axes, point, strict=True)]
+
+    def steps(places: tuple[int, ...]) -> int:
+        apart = [abs(a - b) for a, b in zip(places, here, strict=True)]
+        return sum(min(a, 1) if isinstance(v, str) else a for a, v in zip(apart, point, strict=True))
+
+    def at(places: tuple[int, ...]) -> Point:
+        return tuple(axis[place] for axis, place in zip(axes, places, strict=True))
+
+    untried = (p for p in itertools.product(*map(range, map(len, axes))) if at(p) not in tried)
+    nearest = min(untried, key=lambda places: (steps(places), places), default=None)
+    return None if nearest is None else at(nearest)
+
+
+def _values(distribution: Distribution) -> list[float | str]:
+    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
+        return [str(choice) for choice in distribution.choices]
+    assert isinstance(distribution, optuna.distributions.FloatDistribution)
+    step = distribution.step or 1.0
+    return [
+        round(distribution.low + place * step, 6)
+        for place in range(round((distribution.high - distribution.low) / step) + 1)
+    ]
 
 
 def _distribution(where: str, values: Values) -> Distribution:

@@ -36,7 +36,7 @@ def pictures(method, params, kept, removed, collateral=0.0, residual=0.1):
 
 def frozen(*levels, **settings):
     contestants = {name: Chosen(name, tuple(each), {"success": 0.5}, 1) for name, each in settings.items()}
-    return Frozen("success", contestants, levels, 1, 1, "", {})
+    return Frozen("success", contestants, levels, (), 1, 1, "", "", {})
 
 
 WEAK, STRONG = {"scale": 1.0}, {"scale": 2.0}

@@ -12,7 +12,7 @@ from PIL import Image, ImageStat
 from eval.contest import main
 from eval.run import main as measure_run
 from negjudge.cli import main as negjudge
-from negjudge.contest import ContestRecipe, frontier_of, hold, settings_of
+from negjudge.contest import ContestRecipe, Entry, frontier_of, hold, settings_of
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence import gather
 from negjudge.evaluation.stage import measure
@@ -131,11 +131,22 @@ def test_it_goes_on_where_it_stopped_and_does_nothing_twice(recipe, tmp_path):
 def test_other_settings_than_the_frozen_ones_are_refused(recipe, tmp_path):
     run = tmp_path / "contest"
     hold(recipe, run)
-    for change in ({"frontier": 1}, {"test_seeds": 4}, {"matched": []}):
-        with pytest.raises(NegjudgeError, match="choose another run folder"):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    more = recipe.contestants | {"nasa": Entry(method="nasa", space={"scale": [0, 1, 0.5]})}
+    fewer = json.loads(Path(recipe.splits).read_text())
+    fewer["methods"]["test"].pop()
+    (tmp_path / "fewer.json").write_text(json.dumps(fewer))
+    texts = [json.loads(line) for line in Path(recipe.pairs).read_text().splitlines()]
+    worded = [pair | {"prompt": pair["prompt"] + " at night"} for pair in texts]
+    (tmp_path / "worded.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in worded))
+    for change in (
+        {"frontier": 1}, {"test_seeds": 4}, {"control_seeds": 2}, {"matched": []}, {"trials": 4},
+        {"contestants": more}, {"splits": str(tmp_path / "fewer.json")}, {"pairs": str(tmp_path / "worded.jsonl")},
+    ):  # fmt: skip
+        with pytest.raises(NegjudgeError, match="is of another contest .* choose another run folder"):
             hold(dataclasses.replace(recipe, **change), run)
-    with pytest.raises(NegjudgeError, match="another search"):
-        hold(dataclasses.replace(recipe, trials=4), run)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert hold(recipe, run).chosen.new == 0
 
 
 def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file, tmp_path, capsys):
@@ -216,7 +227,7 @@ def test_a_setting_that_two_contestants_share_counts_for_each(tmp_path):
     one = {"scale": 1.0, "offset": 0}
     both = ({"scale": 2.0}, {"offset": 0.0, "scale": 1})
     contestants = {"a": Chosen("vsf", (one,), {}, 1), "b": Chosen("vsf", both, {}, 1)}
-    frozen = Frozen("", contestants, (), 1, 1, "", {})
+    frozen = Frozen("", contestants, (), (), 1, 1, "", "", {})
     sample = Sample("1", "p", "o", "e", "", "", "vsf", one, 0, "", "", "", "", 4, 1, 1, "", "")
     plain = dataclasses.replace(sample, method="none", params={})
     assert [s.method for s in frozen.named([plain, sample])] == ["none", "a"]

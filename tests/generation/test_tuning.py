@@ -140,6 +140,19 @@ def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
     assert len(read_records(half.folder / HISTORY, Trial)) == 5
 
 
+def test_no_setting_is_tried_twice_while_others_are_left(bench, tmp_path):
+    few = Contestant("nasa", "nasa", {"scale": [0, 0.4, 0.2], "padding": ["none", "full"]})
+    found = [tuple(trial.params.values()) for trial in search(bench, few, 7, 0)]
+    assert len(found) == 7
+    assert set(found[:6]) == {(scale, padding) for scale in (0, 0.2, 0.4) for padding in ("none", "full")}
+    assert list(search(bench, few, 7, 0))[-1].params == dict(zip(few.space, found[-1], strict=True))
+    again = dataclasses.replace(bench, folder=tmp_path / "again")
+    freely = [tuple(trial.params.values()) for trial in search(again, few, 7, 0, repeats=True)]
+    assert len(set(freely)) < 6
+    with pytest.raises(NegjudgeError, match="another search"):
+        next(search(again, few, 7, 0))
+
+
 def test_the_history_of_another_search_is_refused(bench):
     list(search(bench, CONTESTANTS["nasa"], 2, 0))
     with pytest.raises(NegjudgeError, match="another search"):
