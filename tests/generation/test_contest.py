@@ -141,9 +141,10 @@ def test_other_settings_than_the_frozen_ones_are_refused(recipe, tmp_path):
     (tmp_path / "worded.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in worded))
     for change in (
         {"frontier": 1}, {"test_seeds": 4}, {"control_seeds": 2}, {"matched": []}, {"trials": 4},
-        {"contestants": more}, {"splits": str(tmp_path / "fewer.json")}, {"pairs": str(tmp_path / "worded.jsonl")},
+        {"contestants": more}, {"splits": str(tmp_path / "fewer.json")},
+        {"pairs": str(tmp_path / "worded.jsonl")},
     ):  # fmt: skip
-        with pytest.raises(NegjudgeError, match="is of another contest .* choose another run folder"):
+        with pytest.raises(NegjudgeError, match="is of another contest"):
             hold(dataclasses.replace(recipe, **change), run)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     assert hold(recipe, run).chosen.new == 0
