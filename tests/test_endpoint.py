@@ -88,9 +88,10 @@ def test_a_server_without_schemas_is_asked_question_by_question_and_found_out_on
         said = {name.removesuffix(".yes"): p for name, p in one.details.items() if name.endswith(".yes")}
         assert {"object.present", "element.present"} <= said.keys()  # to others it may say "bicycle"
         assert said == pytest.approx({name: expit(own.details[name]) for name in said}, abs=1e-5)
-    # Another session asks once how this server is to be asked, and nothing else again.
+    # Another session asks once how this server is to be asked, and again what was not understood.
+    lacking = sum(4 - sum(n.endswith(".yes") for n in one.details) + (one.quality is None) for one in found)
     assert ask(tmp_path, pictures, parameters=EVERY_WORD) == found
-    assert len(server.bodies) == 17
+    assert len(server.bodies) == 17 + lacking
 
 
 def test_prose_instead_of_json_is_a_refusal_too(
@@ -102,7 +103,7 @@ def test_prose_instead_of_json_is_a_refusal_too(
     assert found.details["object.present.yes"] == found.details["object.absent.yes"] == 1
     assert (found.contradiction, found.quality) == (True, None)  # a "yes" is no rating
     assert ask(tmp_path, pictures[:1]) == [found]
-    assert len(server.bodies) == 6  # what is no answer was paid for too
+    assert len(server.bodies) == 8  # what was understood is not asked again
 
 
 @pytest.mark.parametrize("logprobs", ["ignored", "refused"])
@@ -343,6 +344,28 @@ def test_an_evaluation_asks_it_counts_it_and_leaves_it_out(
     assert cost["cost"] == pytest.approx((tokens[0] + 2 * tokens[1]) / 1e6)
     said = f"the judge gpt (tiny): {cost['requests']} requests, {tokens[0]} tokens in"
     assert any(said in line for line in summary(metrics))
+    # What was left unanswered is out of the tables, said, and asked again when the server is back.
+    path = run / "verdicts.jsonl"
+    whole = path.read_text()
+    lines = whole.splitlines(keepends=True)
+    places = [n for n, line in enumerate(lines) if '"gpt@' in line][:2]
+    for place in places:
+        lost = json.loads(lines[place]) | {
+            "object_present": None,
+            "error": "the endpoint gave no usable answer",
+        }
+        lines[place] = json.dumps(lost) + "\n"
+    path.write_text("".join(lines))
+    with monkeypatch.context() as away:
+        away.delenv("NEGJUDGE_ENDPOINT")
+        partly = measure()
+    assert sum(partly["unanswered"]["gpt"].values()) == 2
+    assert sum(row["pictures"] for row in partly["methods"]["gpt"]) == 106
+    assert any("the judge gpt gave no answer on" in line for line in summary(partly))
+    assert measure() == metrics
+    assert sorted(path.read_text().splitlines()) != sorted("".join(lines).splitlines())
+    assert measure() == metrics
+    assert len(path.read_text().splitlines()) == len(lines)
     # What is known needs no server, and no address.
     monkeypatch.delenv("NEGJUDGE_ENDPOINT")
     assert measure() == metrics

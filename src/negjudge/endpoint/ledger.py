@@ -69,7 +69,8 @@ class Ledger:
         self.path, self.judge, self.model = path, judge, model
         self.budget = budget or Budget()
         stored = read_records(path, Answered)
-        self._known = {one.request: one for one in stored if one.model == model}
+        # What could not be understood is paid for, and asked again by the next run.
+        self._known = {one.request: one for one in stored if one.model == model and one.answers}
         self._paid = [one for one in stored if one.judge == judge]
         self._spent = sum(self._price(one) for one in self._paid)
         self._dearest = max((self._price(one) for one in self._paid), default=0.0)

@@ -11,6 +11,9 @@ from negjudge.evaluation.scored import MEASURES, PRIMARY, UNGUIDED, Scored, clus
 from negjudge.metrics import EVALUATIONS
 from negjudge.statistics import Difference, Interval, holm
 
+PairedBy = Literal["pair and seed", "pair", "pair, few seeds"]
+SHARED = 0.9  # of each method's pictures: with fewer, pairing by seed would leave too many out
+
 
 @dataclass(frozen=True)
 class MethodRow:
@@ -37,8 +40,9 @@ class MethodRow:
 class Comparison:
     """The paired difference of two methods in one measure.
 
-    ``paired_by`` tells by what: over the pictures of same pair and seed; or, where the methods share none,
-    as those of different generators, over the pairs, of each the mean. ``pictures`` are then the first's.
+    ``paired_by`` tells by what: over the pictures of same pair and seed; or over the pairs, of each the mean,
+    where the methods share no seeds, as those of different generators, or few ("pair, few seeds"), as where
+    people labelled some pictures. ``pictures`` are then the first's.
     ``withstands`` tells whether it outlives the oracle's own error; ``None`` where that is not known.
     """
 
@@ -49,7 +53,7 @@ class Comparison:
     pairs: int
     difference: Difference
     withstands: bool | None = None
-    paired_by: Literal["pair and seed", "pair"] = "pair and seed"
+    paired_by: PairedBy = "pair and seed"
 
 
 def methods_table(
@@ -119,8 +123,9 @@ def _compare(
         for method in (first, second)
     ]
     common = [key for key in sides[0] if key in sides[1]]
-    if not common:
-        return _compare_pairs(scored, measure, first, second, draws)
+    if len(common) < SHARED * max(map(len, sides)):
+        paired_by: PairedBy = "pair, few seeds" if common else "pair"
+        return _compare_pairs(scored, measure, first, second, draws, paired_by)
     clusters = clusters_of([sides[0][key].sample for key in common], draws)
     values = [[float(getattr(side[key], measure)) for key in common] for side in sides]
     difference = clusters.difference(*values)
@@ -128,7 +133,7 @@ def _compare(
 
 
 def _compare_pairs(
-    scored: Sequence[Scored], measure: str, first: str, second: str, draws: int
+    scored: Sequence[Scored], measure: str, first: str, second: str, draws: int, paired_by: PairedBy
 ) -> Comparison | None:
     """Compare the means of each pair that both methods have; one pair alone has no interval."""
     sides: list[dict[str, list[Scored]]] = [{}, {}]
@@ -145,4 +150,4 @@ def _compare_pairs(
     if len(common) == 1:
         difference = replace(difference, low=None, high=None, p=None)
     pictures = sum(len(sides[0][pair]) for pair in common)
-    return Comparison(measure, first, second, pictures, len(common), difference, paired_by="pair")
+    return Comparison(measure, first, second, pictures, len(common), difference, paired_by=paired_by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -54,8 +55,8 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
 def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = None) -> list[Scored]:
     """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating.
 
-    A question that it did not answer is neither kept nor removed. Collateral is told where it was asked about
-    the parts that should stay.
+    A picture about whose object or element it gave no answer is left out (``unanswered``). Collateral is told
+    where it was asked about the parts that should stay.
     """
     found = []
     verdicts = evidence.verdicts.get((role, "plain"), {})
@@ -64,12 +65,14 @@ def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = 
         if verdict is None:
             continue
         named, element = verdict.object_present, verdict.element_present
-        decided = not verdict.abstained and None not in (named, element)
+        if named is None or element is None:
+            continue
+        decided = not verdict.abstained
         found.append(
             Scored(
                 sample,
-                kept=named is not None and named >= 0.5,
-                removed=element is not None and element < 0.5,
+                kept=named >= 0.5,
+                removed=element < 0.5,
                 success=decided and (verdict.success or 0.0) >= 0.5,
                 collateral=_seen_to_go(evidence, role, sample),
                 quality=verdict.quality,
@@ -77,6 +80,13 @@ def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = 
             )
         )
     return found
+
+
+def unanswered(evidence: Evidence, role: Role) -> dict[str, int]:
+    """Return how many test pictures a judge was asked about in vain, by method; only those with any."""
+    said = evidence.verdicts.get((role, "plain"), {})
+    asked = [(sample.method, said[sample.id]) for sample in evidence.tested if sample.id in said]
+    return Counter(method for method, v in asked if None in (v.object_present, v.element_present))
 
 
 def _seen_to_go(evidence: Evidence, role: Role, sample: Sample) -> float | None:

@@ -26,7 +26,7 @@ from negjudge.evaluation.pairs import by_pair
 from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.scored import PRIMARY, UNGUIDED
+from negjudge.evaluation.scored import PRIMARY, UNGUIDED, unanswered
 from negjudge.evaluation.sources import by_source, leading
 from negjudge.runs import METRICS, locked
 from negjudge.splits import violations
@@ -66,6 +66,9 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
         "note": recipe.note,
         "finding": found,
         "methods": methods,
+        "unanswered": {
+            role: dict(found) for role in evidence.judges if (found := unanswered(evidence, role))
+        },
         "comparisons": compared,
         "contest": contest_tables(evidence, by, scored.get(by or "", []), recipe.draws),
         "ranking": ranking(scored, compared, recipe.draws),
@@ -99,7 +102,7 @@ def finding(
     against = {
         c.first: c
         for c in compared.get(source or "", ())
-        if (c.measure, c.second, c.paired_by) == (PRIMARY, UNGUIDED, "pair and seed")
+        if (c.measure, c.second) == (PRIMARY, UNGUIDED) and c.paired_by != "pair"
     }
     widest = max((c.pairs for c in against.values()), default=0)
     guided = [rows[name] for name, c in against.items() if c.pairs == widest]

@@ -24,6 +24,7 @@ SOURCE_NAMES = _Names(
         "base": "the base judge",
     }
 )
+MUCH_UNDECIDED = 0.1
 STRATUM_NAMES = {
     "seen": "seen",
     "new_object": "new object",
@@ -81,6 +82,33 @@ def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
     return f"{said}." if is_clear(gap) else f"{said}, a difference that these pictures do not establish."
 
 
+def caveats(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what a reader of the finding must know besides: undecided pictures, the oracle's own error."""
+    found = []
+    if metrics["finding"]:
+        best, compared = metrics["finding"]["best"], metrics["finding"]["comparison"]
+        if best["undecided"] > MUCH_UNDECIDED:
+            who = SOURCE_NAMES[metrics["finding"]["source"]]
+            found.append(
+                f"On {_whole(best['undecided'])} % of them {who} did not decide, which counts as failed."
+            )
+        if compared["withstands"] is False:
+            found.append(
+                "The oracle's own error could explain the difference if all its errors favoured one side."
+            )
+    return found
+
+
+def unanswered_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Return a line for each judge that was asked in vain about some pictures."""
+    return [
+        f"{SOURCE_NAMES[role]} gave no answer on "
+        + ", ".join(f"{count} pictures of {METHOD_NAMES[method]}" for method, count in found.items())
+        + ": these are left out of its tables"
+        for role, found in metrics["unanswered"].items()
+    ]
+
+
 def is_clear(gap: Mapping[str, Any]) -> bool:
     """Tell whether a difference is above 0, interval and corrected p-value alike."""
     low, adjusted = gap["low"], gap["adjusted"]
@@ -93,6 +121,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     if metrics["finding"]:
         best, source = metrics["finding"]["best"], SOURCE_NAMES[metrics["finding"]["source"]]
         yield f"({best['pictures']} pictures of {best['pairs']} test pairs each, by {source}; 95 % intervals)"
+    yield from (f"({line})" for line in caveats(metrics))
     for source, rows in metrics["methods"].items():
         yield f"\nmethods by {SOURCE_NAMES[source]}"
         yield from aligned(
@@ -106,12 +135,13 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield from aligned(_judges(rows, metrics["provenance"]["judges"]))
     yield from _ranking(metrics["ranking"])
     yield from _few_labels(metrics["few_labels"])
-    if metrics["costs"] or metrics["left_out"]:
+    if metrics["costs"] or metrics["left_out"] or metrics["unanswered"]:
         yield ""
     for cost in metrics["costs"]:
         yield _cost(cost)
     for judge, reason in metrics["left_out"].items():
         yield f"left out, {SOURCE_NAMES[judge]}: {reason}"
+    yield from unanswered_lines(metrics)
     yield f"\n{metrics['note']}"
 
 

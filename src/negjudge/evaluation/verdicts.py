@@ -36,21 +36,23 @@ def ask_all(
     """Return what each judge says; only what verdicts.jsonl lacks is asked.
 
     Verdicts of weights that are no longer there, and of pictures that are not asked about, are dropped from
-    the file; those of judges that are not asked this time stay. A judge that is not the run's own and cannot
-    answer is left out.
+    the file; those of judges that are not asked this time stay. What a server left unanswered is asked again,
+    and stays so where it cannot be reached. A judge that is not the run's own and cannot answer is left out.
     """
     known = _known(run, wanted)
     heard = Heard()
     for candidate, asks in wanted:
-        missing = [ask for ask in asks if _key(candidate, ask) not in known]
+        missing = [ask for ask in asks if _is_open(candidate, known.get(_key(candidate, ask)))]
         try:
             made = _ask(run, candidate, missing, pairs, batch_size) if missing else []
         except NegjudgeError as error:
             if candidate.own:
                 raise
-            heard.left_out[candidate.role] = str(error)
-            continue
-        known |= {(str(verdict.sample), str(verdict.judge)): verdict for verdict in made}
+            if any(_key(candidate, ask) not in known for ask in asks):
+                heard.left_out[candidate.role] = str(error)
+                continue
+            made = []
+        known |= _by_key(made)
         for ask in asks:
             group = heard.verdicts.setdefault((candidate.role, ask.view), {})
             group[ask.sample.id] = known[_key(candidate, ask)]
@@ -72,9 +74,24 @@ def _known(run: Path, wanted: Sequence[tuple[Candidate, Sequence[Ask]]]) -> dict
         role = name.split("@")[0]
         if role not in names or (name == names[role] and verdict.sample in asked[role]):
             valid.append(verdict)
-    if len(valid) < len(stored):
-        write_records(run / VERDICTS, valid)
-    return {(str(verdict.sample), str(verdict.judge)): verdict for verdict in valid}
+    known = _by_key(valid)  # of two, the later one: what was asked again
+    if len(known) < len(stored):
+        write_records(run / VERDICTS, known.values())
+    return known
+
+
+def _by_key(verdicts: Iterable[Verdict]) -> dict[Key, Verdict]:
+    return {(str(verdict.sample), str(verdict.judge)): verdict for verdict in verdicts}
+
+
+def _is_open(candidate: Candidate, verdict: Verdict | None) -> bool:
+    """Tell whether a judge is still to be asked: not yet, or a server that did not say what it was asked."""
+    if verdict is None or candidate.judge.kind != "endpoint":
+        return verdict is None
+    needed = [verdict.element_present]
+    if "/keep:" not in str(verdict.judge):  # about a part to keep, the object is not asked
+        needed.append(verdict.object_present)
+    return verdict.error is not None or None in needed
 
 
 def _samples(wanted: Sequence[tuple[Candidate, Sequence[Ask]]], role: Role) -> Iterable[str]:

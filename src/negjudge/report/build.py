@@ -22,7 +22,9 @@ from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.summary import (
     SOURCE_NAMES,
     STRATUM_NAMES,
+    caveats,
     finding_sentence,
+    unanswered_lines,
 )
 from negjudge.metrics import outcome
 from negjudge.recipes import read_yaml
@@ -134,6 +136,8 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         script=Markup(script),
         script_hash=_policy_hash(script),
         finding=finding_sentence(metrics),
+        caveats=caveats(metrics),
+        unanswered=unanswered_lines(metrics),
         metrics=metrics,
         pictures=_pictures(evidence, metrics, ends),
         attention=attention(run),

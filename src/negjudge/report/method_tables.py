@@ -31,7 +31,7 @@ PAIRED = (
     "paired by pair and seed, in points; p-values are corrected by Holm’s method within each measure. "
     "More and fewer count the pictures that speak for the first and for the second."
 )
-BY_PAIR = "† Two generators share no seeds: each pair’s means are compared, and more and fewer count pairs."
+BY_PAIR = "† The two share no seeds, or few: each pair’s means are compared, and more and fewer count pairs."
 WITHSTANDS = (
     "A difference withstands the oracle’s error if it stays clear of 0 even where all of both methods’ "
     "errors, at the upper ends of their intervals, were in its favour."
@@ -93,7 +93,7 @@ def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> l
             "Methods",
             lambda row: words(
                 f"{METHOD_NAMES[row['first']]} less {METHOD_NAMES[row['second']]}"
-                + (" †" if row["paired_by"] == "pair" else "")
+                + ("" if row["paired_by"] == "pair and seed" else " †")
             ),
         ),
         Column("Measure", _measure),
@@ -107,7 +107,7 @@ def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> l
     caption = f"Differences by {SOURCE_NAMES[source]}, {PAIRED}"
     if any(row["withstands"] is not None for row in rows):
         caption += f" {WITHSTANDS}"
-    if any(row["paired_by"] == "pair" for row in rows):
+    if any(row["paired_by"] != "pair and seed" for row in rows):
         caption += f" {BY_PAIR}"
     return tabulate(name, caption, note, columns, rows)
 
