@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from negjudge.benchmark.files import benchmark_splits, check, sample, table
+from negjudge.benchmark.original import import_pairs
 from negjudge.benchmark.rules import noun_phrase
 from negjudge.cli import main
 from negjudge.errors import NegjudgeError
@@ -234,6 +235,27 @@ ROW = {
     "question_1": "Does this picture show a bicycle?",
     "question_2": "Does this picture show wheels?",
 }
+
+
+def test_the_first_question_names_the_object_and_scenes_are_pairs_of_their_own(tmp_path):
+    rows = [
+        {"prompt": "A photo of a cat.", "missing_element": "the tail",
+         "question_1": "Is there a cat in the image?", "question_2": "Does the cat have no tail?"},
+        {**ROW, "prompt": "A bicycle on the street", "question_1": "Does the image show a bicycle?"},
+        {**ROW, "prompt": "A bicycle in a garden", "question_1": "Is there a bicycle?"},
+        {**ROW, "prompt": "a tricycle", "question_1": "Can you see it?"},
+    ]  # fmt: skip
+    (tmp_path / "original.json").write_text(json.dumps(rows), encoding="utf-8-sig")
+    pairs = import_pairs(tmp_path / "original.json").pairs
+    assert [pair.object for pair in pairs] == ["cat", "bicycle", "bicycle", "tricycle"]
+    assert [pair.id for pair in pairs] == [
+        "cat-tail",
+        "bicycle-wheels",
+        "bicycle-wheels-2",
+        "tricycle-wheels",
+    ]
+
+
 BAD_ROWS = [
     (5, "row 2: expected an object, got int"),
     ({**ROW, "question_1": " "}, "row 2: question_1 is missing or empty"),
@@ -242,7 +264,7 @@ BAD_ROWS = [
     ({**ROW, "missing_element": "bicycles"}, "row 2: the missing element 'bicycles' is the object"),
     ({**ROW, "question_1": "Does this picture lack a bicycle?"}, "row 2: question_1"),
     ({**ROW, "question_2": "Is there a saddle?"}, "does not name 'wheels'"),
-    (ROW, "row 2: the same object and element as row 1; leave one out"),
+    (ROW, "row 2: the same prompt and element as row 1; leave one out"),
 ]
 
 

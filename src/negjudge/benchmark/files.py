@@ -38,7 +38,8 @@ class Checked:
     @property
     def sizes(self) -> str:
         """How many pairs each file has, the largest first: "200 + 60"."""
-        return " + ".join(str(size) for size in sorted(Counter(e.part for e in self.entries).values())[::-1])
+        counts = Counter(entry.part for entry in self.entries)
+        return " + ".join(str(size) for size in sorted(counts.values())[::-1]) or "0"
 
 
 def check(path: str | Path) -> Checked:

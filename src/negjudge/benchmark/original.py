@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,12 @@ from negjudge.nouns import DETERMINERS, holds, same
 from negjudge.records import Pair
 
 COLUMNS = ("prompt", "missing_element", "question_1", "question_2")
+_PLACE = r"(?: (?:in|on) (?:the|this) (?:image|picture|photo))?"
+_ASKED = re.compile(
+    rf"(?:(?:Is|Are) there (?P<noun>.+?){_PLACE}|Does (?:the|this) (?:image|picture|photo) (?:show|contain) "
+    r"(?P<shown>.+?))\?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -30,27 +38,34 @@ def import_pairs(path: str | Path) -> Imported:
     The questions stay as they are: the first about the object, the second about the element, be it about its
     presence or, where it negates, its absence. Raises NegjudgeError where the file is no such list.
     """
-    pairs: dict[str, Pair] = {}
-    rows: dict[str, int] = {}
+    pairs: list[Pair] = []
+    rows: dict[tuple[str, str], int] = {}
+    ids = Counter[str]()
     refused = []
     for number, row in enumerate(_rows(path), start=1):
         try:
             pair = _pair(row)
-            if pair.id in rows:
-                raise NegjudgeError(f"the same object and element as row {rows[pair.id]}; leave one out")
+            asked = same(pair.prompt), same(pair.element)
+            if asked in rows:
+                raise NegjudgeError(f"the same prompt and element as row {rows[asked]}; leave one out")
         except NegjudgeError as error:
             refused.append(f"row {number}: {error}")
             continue
-        pairs[pair.id], rows[pair.id] = pair, number
-    return Imported(tuple(pairs.values()), tuple(refused))
+        rows[asked] = number
+        ids[pair.id] += 1
+        again = f"-{ids[pair.id]}" if ids[pair.id] > 1 else ""
+        pairs.append(replace(pair, id=pair.id + again))
+    return Imported(tuple(pairs), tuple(refused))
 
 
 def _rows(path: str | Path) -> list[Any]:
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise NegjudgeError(f"{path} is missing; give the benchmark's JSON file") from None
-    except ValueError:
+    except UnicodeDecodeError:
+        raise NegjudgeError(f"{path} is not UTF-8; save it so") from None
+    except (ValueError, RecursionError):
         raise NegjudgeError(f"{path}: not valid JSON; repair it or fetch it again") from None
     if not isinstance(content, list) or not content:
         raise NegjudgeError(f"{path}: expected a JSON list of objects with {', '.join(COLUMNS)}")
@@ -60,7 +75,7 @@ def _rows(path: str | Path) -> list[Any]:
 def _pair(row: Any) -> Pair:
     """Return the pair of a row; NegjudgeError says why it cannot be used."""
     prompt, element, about_object, about_element = _texts(row)
-    name = _object(prompt)
+    name = _object(prompt, about_object)
     for column, text in (("prompt", prompt), ("missing_element", element)):
         if negation(text):
             raise NegjudgeError(f"{column} {text!r} negates with {negation(text)!r}; say what is there")
@@ -68,11 +83,11 @@ def _pair(row: Any) -> Pair:
         raise NegjudgeError(f"the missing element {element!r} is the object; name something of it")
     if negation(about_object) or " lack " in about_object:
         raise NegjudgeError(f"question_1 {about_object!r} asks of absence; ask whether the object is there")
-    if not holds(about_element, element):
+    if not holds(about_element, _bare(element)):
         raise NegjudgeError(f"question_2 {about_element!r} does not name {element!r}; ask about the element")
     absent = bool(negation(about_element))
     return Pair(
-        id=pair_id(name, element),
+        id=pair_id(name, _bare(element)),
         object=name,
         element=_bare(element),
         prompt=prompt,
@@ -92,7 +107,12 @@ def _texts(row: Any) -> tuple[str, ...]:
     return tuple(" ".join(row[column].split()) for column in COLUMNS)
 
 
-def _object(prompt: str) -> str:
+def _object(prompt: str, question: str) -> str:
+    """Return what the first question asks for, where the prompt names it; else the prompt itself."""
+    asked = _ASKED.fullmatch(question)
+    noun = _bare((asked["noun"] or asked["shown"]).strip()) if asked else ""
+    if noun and holds(prompt, noun):
+        return noun
     name = _bare(prompt.rstrip(".!"))
     if not name:
         raise NegjudgeError(f"prompt {prompt!r} names no object")

@@ -48,8 +48,11 @@ def check_submission(folder: Path, pairs: Path | None = None, splits: Path | Non
     try:
         claims = read_claims(folder)
         outcomes, faults = read_outcomes(folder)
-        home = _home(claims.benchmark.name)
-        faults += faults_of(claims, outcomes, pairs or home / "pairs.jsonl", splits or home / "splits.json")
+        if pairs is None or splits is None:
+            home = _home(claims.benchmark.name)
+            one = home / "pairs.jsonl"
+            pairs, splits = pairs or (one if one.exists() else home), splits or home / "splits.json"
+        faults += faults_of(claims, outcomes, pairs, splits)
     except NegjudgeError as error:
         return Checked(None, [str(error)])
     return Checked(claims, faults)
@@ -78,7 +81,12 @@ def faults_of(claims: Submission, outcomes: Sequence[OutcomeLine], pairs: Path, 
 def _home(name: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise NegjudgeError(f"benchmark: {name!r} is no name of a folder in data/")
-    return Path("data") / name
+    home = Path("data") / name
+    if not home.is_dir():
+        raise NegjudgeError(
+            f"benchmark: there is no folder {home}; give --pairs and --splits, or run it in the repository"
+        )
+    return home
 
 
 def _benchmark_faults(claims: Submission, pairs: Path, splits: Path) -> Iterator[str]:
@@ -102,7 +110,9 @@ def _method_faults(claims: Submission, outcomes: Sequence[OutcomeLine]) -> Itera
     for source in _apart(sources, [line.source for line in outcomes]):
         yield f"witnesses: {source} is in {'submission.json' if source in sources else 'the outcomes'} alone"
     for witness in claims.witnesses:
-        if witness.source in ("tuned", "base") and not re.fullmatch(r"[0-9a-f]{8}", witness.fingerprint):
+        if witness.source not in ("oracle", "labels") and not re.fullmatch(
+            r"[0-9a-f]{8}", witness.fingerprint
+        ):
             yield f"witnesses: the judge {witness.source} has no fingerprint of 8 hex digits"
 
 

@@ -25,7 +25,7 @@ def add_submission(commands: Any) -> None:
     make.set_defaults(run=_make)
     check = actions.add_parser("check", help="recompute a submission", allow_abbrev=False)
     check.add_argument("folder", metavar="FOLDER")
-    check.add_argument("--pairs", type=Path, help="the benchmark's; data/NAME/pairs.jsonl unless given")
+    check.add_argument("--pairs", type=Path, help="the benchmark's file or folder; data/NAME/ unless given")
     check.add_argument("--splits", type=Path, help="the benchmark's; data/NAME/splits.json unless given")
     check.set_defaults(run=_check)
 
