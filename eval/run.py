@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     metrics = evaluate(recipe, run)
     for line in summary(metrics):
         print(line)
-    print(f"all figures in {run / METRICS}; `make report card` shows them")
+    print(f"all figures in {run / METRICS}; `make report card RUN={run}` shows them")
     brought.require_all()
 
 

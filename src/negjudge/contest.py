@@ -70,6 +70,8 @@ class ContestRecipe(EvalRecipe):
         for name, least in (("trials", 1), ("test_seeds", 1), ("frontier", 1), ("control_seeds", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"key {name!r} is {getattr(self, name)}, expected {least} or more")
+        if self.dev_seeds < 2 or self.dev_seeds % 2:
+            raise ValueError(f"key 'dev_seeds' is {self.dev_seeds}, expected an even number: CFG gets half")
         if not 1 <= self.frontier_seeds <= self.test_seeds:
             raise ValueError(f"key 'frontier_seeds' is {self.frontier_seeds}, expected 1 to test_seeds")
         for level in self.matched:

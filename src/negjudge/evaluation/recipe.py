@@ -120,6 +120,9 @@ class EvalRecipe:
             raise ValueError(f"key {lacking!r} is missing; 'images' and 'manifest' go together")
         if self.replace and self.manifest is None:
             raise ValueError("key 'replace' needs 'images' and 'manifest'")
+        for key, least in (("draws", 20), ("batch_size", 1), ("control_pictures", 0)):
+            if getattr(self, key) < least:
+                raise ValueError(f"key {key!r} is {getattr(self, key)}, expected {least} or more")
         for name, judge in self.judges.items():
             if name in TAKEN or not re.fullmatch(r"[\w][\w. +-]*", name):
                 raise ValueError(

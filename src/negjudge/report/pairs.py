@@ -82,5 +82,5 @@ def extremes(rows: Sequence[Row], method: str) -> Extremes | None:
     if not count:
         return None
     rest = [pair for pair in drawn(success) if pair not in ordered[:count]]
-    best = sorted(rest, key=lambda pair: -success[pair])[:count]
+    best = sorted((pair for pair in rest if success[pair] > 0), key=lambda pair: -success[pair])[:count]
     return Extremes(method, ordered[:count], best, len(ordered))

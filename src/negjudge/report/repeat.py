@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from negjudge.evaluation.candidates import TUNED
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.judge_settings import FILE, read_settings
 from negjudge.runs import FROZEN, JUDGE
@@ -44,7 +45,7 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
         texts["The judge’s training, as it was"] = _yaml(training)
     if metrics["contest"]:
         texts[f"{run / FROZEN}: what was decided before a test picture was made"] = _text(run / FROZEN)
-    commands = _contest_commands(run) if metrics["contest"] else _commands(run)
+    commands = _contest_commands(recipe, run, metrics) if metrics["contest"] else _commands(run)
     return Repeat(commands, texts, tuple(_hashes(recipe, run, metrics)))
 
 
@@ -62,15 +63,31 @@ def _commands(run: Path) -> tuple[str, ...]:
     )
 
 
-def _contest_commands(run: Path) -> tuple[str, ...]:
-    """Return the commands of a contest, by its recipe where one has the run's name."""
+def _contest_commands(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the commands of a contest, by its recipe where one has the run's name.
+
+    Before it comes what trains a judge of another run, after it what labels the contest's own pictures.
+    """
     folder = Path("eval/recipes/contest")
     names = [
         name for name in (run.name, run.name.removesuffix("-contest")) if (folder / f"{name}.yaml").is_file()
     ]
+    contest = "python -m eval.contest --config RECIPE.yaml   # the recipe below, in a file"
     if names:
-        return "make install", f"make contest CONTEST={names[0]}"
-    return "make install", "python -m eval.contest --config RECIPE.yaml   # the recipe below, in a file"
+        contest = f"make contest CONTEST={names[0]}"
+    judge = Path(recipe.tuned).parent.name if recipe.tuned and TUNED in metrics["methods"] else ""
+    trained = judge and _has_recipe("train", judge)
+    labelled = "labels" in metrics["methods"] and _has_recipe("label", run.name)
+    return (
+        "make install",
+        *([f"make generate label train PROFILE={judge}   # the tuned judge"] if trained else []),
+        contest,
+        *([f"make label LABEL={run.name}", contest] if labelled else []),
+    )
+
+
+def _has_recipe(stage: str, name: str) -> bool:
+    return (Path(STAGES[stage]) / "recipes" / f"{name}.yaml").is_file()
 
 
 def _file(stage: str, run: Path) -> str:

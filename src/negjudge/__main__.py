@@ -1,0 +1,7 @@
+"""``python -m negjudge``: the command of the same name."""
+
+import sys
+
+from negjudge.cli import main
+
+sys.exit(main())
