@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from negjudge.benchmark.rules import CATEGORIES, RELATIONS
@@ -101,25 +101,20 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def _shared(entries: Sequence[Entry]) -> Iterator[_Fault]:
-    """Objects and elements that dev and test share: by the whole noun, or by its head."""
-    kinds: tuple[tuple[str, Callable[[Pair], str]], ...] = (
-        ("object", lambda pair: pair.object),
-        ("element", lambda pair: pair.element),
-    )
-    for kind, noun in kinds:
-        owners: dict[str, Entry] = {}
-        for entry in entries:
-            if entry.part == "test":
-                owners.setdefault(same(head(noun(entry.pair))), entry)
-        for entry in entries:
-            other = owners.get(same(head(noun(entry.pair))))
+    """Nouns that dev and test share, as objects or elements: by the whole noun, or by its head."""
+    owners: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.part == "test":
+            for noun in (entry.pair.object, entry.pair.element):
+                owners.setdefault(same(head(noun)), entry)
+    for entry in entries:
+        for kind, noun in (("object", entry.pair.object), ("element", entry.pair.element)):
+            other = owners.get(same(head(noun)))
             if entry.part == "dev" and other:
                 yield (
                     entry,
-                    (
-                        f"the {kind} {noun(entry.pair)!r} is in test too ({other.pair.id}); "
-                        "dev and test may share none, singular or plural"
-                    ),
+                    f"the {kind} {noun!r} is in test too ({other.pair.id}); "
+                    "dev and test may share none, singular or plural",
                 )
 
 
