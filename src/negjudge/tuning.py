@@ -61,8 +61,7 @@ def search_all(
 ) -> dict[str, list[Trial]]:
     """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
 
-    ``repeats`` as in ``search``.
-    Raises NegjudgeError before the first picture where a contestant cannot be searched.
+    ``repeats`` as in ``search``. Raises NegjudgeError before the first picture where a contestant cannot be searched.
     """
     for contestant in contestants:
         grid_of(contestant)
@@ -98,13 +97,14 @@ def search(
     best, tried = 0.0, set[Point]()
     for number in range(trials):
         asked = study.ask(grid)
-        other = None if repeats else _nearest_untried(grid, _point(asked), tried)
+        other = None if repeats else _nearest_untried(grid, _point(asked, grid), tried)
         if other is not None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)  # which the sampler does not learn from
             study.enqueue_trial(dict(zip(grid, other, strict=True)))
             asked = study.ask(grid)
-        tried.add(_point(asked))
-        params = dict(zip(asked.params, _point(asked), strict=True))
+        point = _point(asked, grid)
+        tried.add(point)
+        params = dict(zip(grid, point, strict=True))
         trial = past.get(number)
         if trial is None:
             trial = _try(bench, contestant, number, params, best, context)
@@ -195,8 +195,9 @@ def grid_of(contestant: Contestant) -> dict[str, Distribution]:
     return grid
 
 
-def _point(trial: optuna.Trial) -> Point:
-    return tuple(v if isinstance(v, str) else round(v, 6) for v in trial.params.values())
+def _point(trial: optuna.Trial, grid: Iterable[str]) -> Point:
+    values = [trial.params[name] for name in grid]
+    return tuple(value if isinstance(value, str) else round(value, 6) for value in values)
 
 
 def _nearest_untried(grid: Mapping[str, Distribution], point: Point, tried: Set[Point]) -> Point | None:
