@@ -61,7 +61,8 @@ def search_all(
 ) -> dict[str, list[Trial]]:
     """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
 
-    ``repeats`` as in ``search``. Raises NegjudgeError before the first picture where a contestant cannot be searched.
+    ``repeats`` as in ``search``. Raises NegjudgeError where a contestant cannot be searched, before the first
+    picture is made.
     """
     for contestant in contestants:
         grid_of(contestant)
