@@ -61,7 +61,9 @@ def read_labelled(run: Path) -> list[Labelled]:
     by_sample: dict[str, dict[str, Label]] = {}
     for label in labels:
         by_sample.setdefault(label.sample, {})[label.question] = label
-    return [_labelled(sample, by_sample[sample.id]) for sample in samples if sample.id in by_sample]
+    # By id: pictures come in the order in which they were made, and the same set makes the same judge.
+    ordered = sorted(samples, key=lambda sample: sample.id)
+    return [_labelled(sample, by_sample[sample.id]) for sample in ordered if sample.id in by_sample]
 
 
 def _labelled(sample: Sample, labels: Mapping[str, Label]) -> Labelled:

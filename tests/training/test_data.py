@@ -9,7 +9,7 @@ from negjudge.jobs import read_pairs
 from negjudge.judge_loading import load_processor
 from negjudge.judge_prompts import ANSWERS
 from negjudge.questions import QUALITY_QUESTION, presence_question
-from negjudge.records import Label, append_records, read_records, write_records
+from negjudge.records import Label, Sample, append_records, read_records, write_records
 from negjudge.splits import read_splits
 from negjudge.training_data import choose, held_out, of_judge, read_labelled, rows
 
@@ -58,6 +58,12 @@ def test_what_nobody_decided_is_not_asked(run, tokenizer):
     one = next(one for one in read_labelled(run) if one.sample.id == first)
     assert (one.object, one.element, one.quality) == (None, None, None)
     assert rows([one], run, tokenizer, strangers=2, seed=0) == []
+
+
+def test_the_order_in_which_pictures_were_made_counts_for_nothing(run):
+    before = read_labelled(run)
+    write_records(run / "samples.jsonl", read_records(run / "samples.jsonl", Sample)[::-1])
+    assert read_labelled(run) == before
 
 
 def test_strangers_are_answered_with_no(run, tokenizer):
