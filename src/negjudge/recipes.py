@@ -133,19 +133,11 @@ def _explain(message: str, argv: Sequence[str], files: Sequence[str], keys: Sequ
     return f"{place}: {' '.join(message.split())}"
 
 
+_NESTED = r"Parser key \"(?P<group>[^\"]+)\":\s*Problem with given class_path '[^']*':\s*"
 # What jsonargparse says, and what we say instead.
 _FAULTS = (
-    (
-        r"Parser key \"(?P<group>[^\"]+)\":\s*Problem with given class_path '[^']*':\s*"
-        r"Option '(?P<key>[^']+)' is not accepted",
-        "key '{key}' is not known there",
-    ),
-    (
-        r"Parser key \"(?P<group>[^\"]+)\":\s*Problem with given class_path '[^']*':\s*"
-        r"Parser key \"(?P<key>[^\"]+)\":\s*(?P<rest>.*)",
-        "key '{key}': {rest}",
-    ),
-    (r"Parser key \"(?P<key>[^\"]+)\":\s*(?P<rest>.*)", "key '{key}': {rest}"),
+    (rf"{_NESTED}Option '(?P<key>[^']+)' is not accepted", "key '{key}' is not known there"),
+    (rf"(?:{_NESTED})?Parser key \"(?P<key>[^\"]+)\":\s*(?P<rest>.*)", "key '{key}': {rest}"),
     (r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'", "unknown key '{key}'"),
     (r"Option '(?P<key>[^']+)' is not accepted", "unknown key '{key}'"),
     (r"the following arguments are required: (?P<key>.*)", "key '{key}' is missing"),

@@ -75,7 +75,7 @@ def _rows(path: str | Path) -> list[Any]:
 def _pair(row: Any) -> Pair:
     """Return the pair of a row; NegjudgeError says why it cannot be used."""
     prompt, element, about_object, about_element = _texts(row)
-    name = _object(prompt, about_object)
+    name, bare = _object(prompt, about_object), _bare(element)
     for column, text in (("prompt", prompt), ("missing_element", element)):
         if negation(text):
             raise NegjudgeError(f"{column} {text!r} negates with {negation(text)!r}; say what is there")
@@ -83,15 +83,15 @@ def _pair(row: Any) -> Pair:
         raise NegjudgeError(f"the missing element {element!r} is the object; name something of it")
     if negation(about_object) or " lack " in about_object:
         raise NegjudgeError(f"question_1 {about_object!r} asks of absence; ask whether the object is there")
-    if not holds(about_element, _bare(element)):
+    if not holds(about_element, bare):
         raise NegjudgeError(f"question_2 {about_element!r} does not name {element!r}; ask about the element")
     absent = bool(negation(about_element))
     return Pair(
-        id=pair_id(name, _bare(element)),
+        id=pair_id(name, bare),
         object=name,
-        element=_bare(element),
+        element=bare,
         prompt=prompt,
-        negative=_bare(element),
+        negative=bare,
         object_question=about_object,
         element_question="" if absent else about_element,
         absence_question=about_element if absent else _absence(about_element),

@@ -42,7 +42,7 @@ def ask_all(
     known = _known(run, wanted)
     heard = Heard()
     for candidate, asks in wanted:
-        missing = [ask for ask in asks if _is_open(candidate, known.get(_key(candidate, ask)))]
+        missing = [ask for ask in asks if _is_open(candidate, ask, known.get(_key(candidate, ask)))]
         try:
             made = _ask(run, candidate, missing, pairs, batch_size) if missing else []
         except NegjudgeError as error:
@@ -84,12 +84,12 @@ def _by_key(verdicts: Iterable[Verdict]) -> dict[Key, Verdict]:
     return {(str(verdict.sample), str(verdict.judge)): verdict for verdict in verdicts}
 
 
-def _is_open(candidate: Candidate, verdict: Verdict | None) -> bool:
+def _is_open(candidate: Candidate, ask: Ask, verdict: Verdict | None) -> bool:
     """Tell whether a judge is still to be asked: not yet, or a server that did not say what it was asked."""
     if verdict is None or candidate.judge.kind != "endpoint":
         return verdict is None
     needed = [verdict.element_present]
-    if "/keep:" not in str(verdict.judge):  # about a part to keep, the object is not asked
+    if ask.part is None:  # about a part that should stay, the object is not asked
         needed.append(verdict.object_present)
     return verdict.error is not None or None in needed
 

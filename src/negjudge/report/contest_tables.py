@@ -14,6 +14,7 @@ from negjudge.report.tables import (
     count,
     decimal,
     difference,
+    method_column,
     number,
     p_cell,
     rate,
@@ -32,7 +33,7 @@ def frontier(metrics: Record) -> list[Table]:
     found = contest["frontiers"]
     residual = "Residual" if contest["source"] == "oracle" else "Expected rating"
     columns = [
-        _method(),
+        method_column(),
         Column("Setting", lambda point: words(setting(point["params"]), wraps=True)),
         *(Column(m.capitalize(), at(rate, m)) for m in ("success", "kept", "removed", "collateral")),
         Column(residual, at(number, "quality")),
@@ -56,7 +57,7 @@ def matched(metrics: Record) -> list[Table]:
     for number_, level in enumerate(contest["frontiers"]["matched"], start=1):
         rows = sorted(level["rates"], key=lambda held: -(held["rate"]["estimate"] or 0.0))
         gaps = {(g["first"], g["second"]): g["difference"] for g in level["gaps"]}
-        columns = [_method(), Column(level["outcome"].capitalize(), at(rate, "rate"))]
+        columns = [method_column(), Column(level["outcome"].capitalize(), at(rate, "rate"))]
         columns += [_less(row["method"], gaps) for row in rows[:-1]]
         caption = (
             f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper "
@@ -119,7 +120,7 @@ def best_of(metrics: Record) -> list[Table]:
         for (method, picker), mine in rows.items()
     ]
     columns = [
-        _method(),
+        method_column(),
         Column("Picked by", lambda row: words(SOURCE_NAMES[row["picker"]])),
         Column("Evaluations a picture", at(count, "evaluations")),
         *(Column(f"n = {n}", at(lambda one: rate(one["success"]), n)) for n in shown),
@@ -138,7 +139,7 @@ def cost(metrics: Record) -> list[Table]:
         return []
     found = contest["cost"]
     columns = [
-        _method(),
+        method_column(),
         Column("Evaluations", at(count, "evaluations")),
         Column("Seconds", at(lambda value: decimal(value, 3), "seconds")),
         Column("To unguided", at(number, "ratio")),
@@ -148,10 +149,6 @@ def cost(metrics: Record) -> list[Table]:
         f"turn, {found['rounds']} times; medians, with the lowest and the highest round."
     )
     return tabulate("cost", caption, metrics["note"], columns, found["rows"])
-
-
-def _method() -> Column:
-    return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
 
 
 def _source(contest: Record) -> str:

@@ -16,6 +16,7 @@ from negjudge.report.tables import (
     at,
     count,
     difference,
+    method_column,
     number,
     p_cell,
     rate,
@@ -46,7 +47,7 @@ def success_by_source(metrics: Record) -> list[Table]:
     methods = dict.fromkeys(row["method"] for table in found.values() for row in table)
     success = {(source, row["method"]): row["success"] for source, table in found.items() for row in table}
     records = [{"method": m, **{s: success.get((s, m)) for s in found}} for m in methods]
-    columns = [_method(), *(Column(SOURCE_NAMES[source], at(rate, source)) for source in found)]
+    columns = [method_column(), *(Column(SOURCE_NAMES[source], at(rate, source)) for source in found)]
     return tabulate(
         "success", "Success by who looks.", metrics["note"], columns, records, lead=_best(metrics)
     )
@@ -58,7 +59,7 @@ def methods_by_source(metrics: Record) -> list[Table]:
     found = []
     for source, table in metrics["methods"].items():
         columns = [
-            _method(),
+            method_column(),
             *(Column(m.capitalize(), at(rate, m)) for m in ("success", "kept", "removed", "collateral")),
             Column(QUALITY_HEADS.get(source, "Expected rating"), at(number, "quality")),
             Column("Undecided", at(share, "undecided")),
@@ -115,7 +116,7 @@ def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> l
 def specificity(metrics: Record) -> list[Table]:
     """Return how often the element is gone when it is named, when another is, and without guidance."""
     columns = [
-        _method(),
+        method_column(),
         Column("It is named", at(rate, "named")),
         Column("Another is named", at(rate, "wrong")),
         Column("No guidance", at(rate, "unguided")),
@@ -131,7 +132,7 @@ def specificity(metrics: Record) -> list[Table]:
 def oracle_check(metrics: Record) -> list[Table]:
     """Return how often the oracle misread pictures that were looked at by eye."""
     columns = [
-        _method(),
+        method_column(),
         Column("Pictures", at(count, "pictures")),
         Column("Misread", at(rate, "error")),
     ]
@@ -162,7 +163,7 @@ def settings_tried(history: Sequence[Record], note: str) -> list[Table]:
         if trial["success"] > best.get(trial["method"], {"success": -1})["success"]:
             best[trial["method"]] = trial
     columns = [
-        _method(),
+        method_column(),
         Column("Trial", lambda trial: count(trial["number"] + 1)),
         Column("Setting", lambda trial: words(setting(trial.get("params", {})), wraps=True)),
         *(Column(m.capitalize(), at(share, m)) for m in ("success", "kept", "removed", "collateral")),
@@ -174,10 +175,6 @@ def settings_tried(history: Sequence[Record], note: str) -> list[Table]:
         "Settings tried on the dev pairs, in the order of the search; the best of each method is marked."
     )
     return tabulate("settings-tried", caption, note, columns, history, lambda t: t is best[t["method"]])
-
-
-def _method() -> Column:
-    return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
 
 
 def _success_of(method: str) -> Callable[[Record], Cell]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from negjudge.evaluation.summary import interval, points
+from negjudge.sheets import METHOD_NAMES
 
 Record = Mapping[str, Any]
 DASH = "–"
@@ -156,6 +157,11 @@ def number(value: Record | None, places: int = 2) -> Cell:
 def difference(value: Record | None) -> Cell:
     """Return a cell of a difference of rates in points as "+42", its interval "+22 to +62" below."""
     return _with_interval(value, points, "", " to ")
+
+
+def method_column() -> Column:
+    """Return the column of the method's name."""
+    return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
 
 
 def p_cell(value: float | None) -> Cell:
