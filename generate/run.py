@@ -13,7 +13,7 @@ from negjudge.jobs import PictureSet, read_pairs, read_settings
 from negjudge.recipes import load_recipe
 from negjudge.runs import CONTROL, SHEETS, run_folder
 from negjudge.sheets import write_run_sheets
-from negjudge.splits import read_splits
+from negjudge.splits import sound_splits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,8 @@ class Recipe(PictureRecipe):
 def main(argv: list[str] | None = None) -> None:
     """Make what the run folder lacks, draw the sheets, and say what is where."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.run")
-    pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
+    pairs = read_pairs(recipe.pairs)
+    splits = sound_splits(recipe.splits, pairs)
     methods = list(read_settings(recipe.settings, recipe.methods).values())
     test, train, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.train, recipe.judge))
     control = recipe.control.control(pairs, splits, methods)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from negjudge.errors import NegjudgeError, command
 from negjudge.generation_recipe import PictureRecipe
 from negjudge.jobs import PictureSet, read_pairs, select_pairs
 from negjudge.recipes import load_recipe
+from negjudge.records import Pair
 from negjudge.runs import HISTORY, run_folder
-from negjudge.splits import read_splits
+from negjudge.splits import sound_splits
 from negjudge.tuning import best_of, search_all, write_settings
 
 
@@ -40,10 +42,10 @@ class Recipe(PictureRecipe):
     output: str
     """YAML file for the settings found."""
 
-    def find_scorer(self) -> Scorer:
+    def find_scorer(self, pairs: Mapping[str, Pair]) -> Scorer:
         """Return who reads the pictures: the judge where one is named, else the oracle."""
         if self.judge:
-            return judge_scorer(self.judge)
+            return judge_scorer(self.judge, pairs)
         if not self.scorer:
             raise NegjudgeError("keys 'scorer' and 'judge' are both empty; name who reads the pictures")
         return reader_scorer(self.scorer)
@@ -53,10 +55,11 @@ class Recipe(PictureRecipe):
 def main(argv: list[str] | None = None) -> None:
     """Search method by method, write the best settings, and say what they are."""
     recipe = load_recipe(Recipe, argv, prog="python -m generate.tune")
-    pairs = select_pairs(read_pairs(recipe.pairs), read_splits(recipe.splits), recipe.dev.splits)
+    pairs = read_pairs(recipe.pairs)
+    dev = select_pairs(pairs, sound_splits(recipe.splits, pairs), recipe.dev.splits)
     contestants = [Contestant(m, m, space, recipe.fixed.get(m, {})) for m, space in recipe.spaces.items()]
-    run, model, scorer = run_folder(recipe.run), recipe.find_model(), recipe.find_scorer()
-    bench = Bench(model, pairs, recipe.dev.seeds, recipe.rendering, scorer, run)
+    run, model, scorer = run_folder(recipe.run), recipe.find_model(), recipe.find_scorer(pairs)
+    bench = Bench(model, dev, recipe.dev.seeds, recipe.rendering, scorer, run)
 
     trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed, recipe.repeats)
     best = {name: best_of(tried) for name, tried in trials.items()}

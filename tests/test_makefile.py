@@ -104,8 +104,10 @@ def test_people_have_a_recipe_of_their_own(installed):
     def recipe(*words):
         return re.search(r"labeling/recipes/(\S+)\.yaml", commands("label", *words, folder=installed)[0])[1]
 
+    (installed / "labeling/recipes").mkdir(parents=True)
+    (installed / "labeling/recipes/mini-people.yaml").touch()
     assert recipe("ANNOTATORS=people") == "mini-people"
-    assert recipe("ANNOTATORS=people", "PROFILE=paper") == "paper-people"
+    assert recipe("ANNOTATORS=people", "PROFILE=paper") == "paper"  # whose annotators are people
     assert recipe("ANNOTATORS=people", "LABEL=ours") == "ours"
 
 
@@ -152,6 +154,8 @@ def test_clean_keeps_runs_and_environments(installed):
     assert not any((installed / folder).exists() for folder in caches)
 
 
-def test_every_recipe_that_the_default_profile_names_is_there():
-    for folder in STAGES.values():
-        assert (ROOT / folder / "recipes/mini.yaml").is_file()
+@pytest.mark.parametrize("profile", ["mini", "paper"])
+def test_every_recipe_of_a_profile_is_there(profile):
+    files = [ROOT / folder / "recipes" / f"{profile}.yaml" for folder in STAGES.values()]
+    tuning, contest = (f"generate/recipes/{profile}-tune.yaml", f"eval/recipes/contest/{profile}.yaml")
+    assert all(file.is_file() for file in (*files, ROOT / tuning, ROOT / contest))

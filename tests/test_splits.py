@@ -11,14 +11,14 @@ import pytest
 from minilab.make_splits import SEED, pairs, world
 from negjudge.errors import NegjudgeError
 from negjudge.records import Pair, read_records
-from negjudge.splits import STRATA, Splits, make_splits, read_splits, splits_json, violations
+from negjudge.splits import STRATA, Splits, make_splits, read_splits, splits_json, too_small, violations
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 COMMITTED = read_splits("data/mini/splits.json")
 
 
 def test_committed_splits_keep_every_promise() -> None:
-    assert violations(COMMITTED, PAIRS) == []
+    assert [*violations(COMMITTED, PAIRS), *too_small(COMMITTED)] == []
     assert all(COMMITTED.judge[stratum] for stratum in STRATA)
 
 
@@ -76,15 +76,15 @@ def test_a_test_pair_that_trains_the_judge_is_found() -> None:
 @pytest.mark.parametrize("stratum", STRATA)
 def test_a_small_stratum_is_found(stratum: str) -> None:
     judge = {**COMMITTED.judge, stratum: COMMITTED.judge[stratum][:11]}
-    found = violations(dataclasses.replace(COMMITTED, judge=judge), PAIRS)
+    found = too_small(dataclasses.replace(COMMITTED, judge=judge))
     assert f"judge {stratum} has 11 pairs, fewer than 12" in found
 
 
 def test_a_stratum_without_pairs_is_fine_and_methods_need_theirs() -> None:
     judge = {**COMMITTED.judge, "new_element": ()}
-    assert violations(dataclasses.replace(COMMITTED, judge=judge), PAIRS) == []
+    assert too_small(dataclasses.replace(COMMITTED, judge=judge)) == []
     splits = dataclasses.replace(COMMITTED, methods={**COMMITTED.methods, "test": ()})
-    assert violations(splits, PAIRS) == ["methods test has 0 pairs, fewer than 32"]
+    assert too_small(splits) == ["methods test has 0 pairs, fewer than 32"]
 
 
 def test_unknown_pairs_are_named() -> None:

@@ -69,8 +69,12 @@ class Seen:
     parts: tuple[str, ...]
 
 
-def judge_scorer(source: str, device: str | None = None, batch_size: int = 16) -> Scorer:
+def judge_scorer(
+    source: str, pairs: Mapping[str, Pair], device: str | None = None, batch_size: int = 16
+) -> Scorer:
     """Return the scorer that a judge makes, from its folder or Hub id; it is loaded when first needed.
+
+    ``pairs`` are those of the pictures, by id: it is asked in their words.
 
     It answers about the object and the element alone, so there is no collateral. What it does not answer
     counts as failed: the object is not there, the element is.
@@ -81,7 +85,7 @@ def judge_scorer(source: str, device: str | None = None, batch_size: int = 16) -
 
         if "judge" not in loaded:
             loaded["judge"] = Judge.from_pretrained(source, device=device)
-        objects, elements = [s.object for s in samples], [s.element for s in samples]
+        objects, elements = zip(*(pairs[sample.pair].asked for sample in samples), strict=True)
         verdicts = loaded["judge"].score(list(paths), objects, elements, batch_size)
         return [
             Seen(

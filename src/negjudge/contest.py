@@ -20,7 +20,7 @@ from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.jobs import Job, jobs_of, read_pairs, select_pairs, wrong_negatives
 from negjudge.records import Pair, sample_id
 from negjudge.runs import CONTROL, FRONTIER, HISTORY, TUNE
-from negjudge.splits import read_splits
+from negjudge.splits import sound_splits
 from negjudge.tuning import Trial, best_of, search_all
 
 
@@ -78,7 +78,7 @@ class ContestRecipe(EvalRecipe):
             if not 0 < level.at <= 1:
                 raise ValueError(f"key 'matched' has {level.measure} at {level.at:g}, expected a share: 0.95")
 
-    def find_scorer(self) -> Scorer:
+    def find_scorer(self, pairs: Mapping[str, Pair]) -> Scorer:
         """Return who reads the dev pictures: the oracle where there is one, else the judge."""
         if self.reader:
             return reader_scorer(self.reader, "reader")
@@ -86,7 +86,7 @@ class ContestRecipe(EvalRecipe):
             raise NegjudgeError(
                 "keys 'reader' and 'dev_judge' are both empty; name who reads the dev pictures"
             )
-        return judge_scorer(self.dev_judge, self.device)
+        return judge_scorer(self.dev_judge, pairs, self.device)
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,12 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
 
     Raises NegjudgeError where the run folder holds another search or froze other settings.
     """
-    pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
+    pairs = read_pairs(recipe.pairs)
+    splits = sound_splits(recipe.splits, pairs)
     model, rendering = recipe.generator.find_model(), recipe.generator.rendering
     dev, test = (select_pairs(pairs, splits, [f"methods/{part}"]) for part in ("dev", "test"))
     contestants = [Contestant(name, e.method, e.space, e.fixed) for name, e in recipe.contestants.items()]
-    bench = Bench(model, dev, recipe.dev_seeds, rendering, recipe.find_scorer(), run / TUNE)
+    bench = Bench(model, dev, recipe.dev_seeds, rendering, recipe.find_scorer(pairs), run / TUNE)
     plan = plan_of(recipe, bench, contestants, test)
     require_plan(run, plan)
 

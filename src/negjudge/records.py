@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar
 from negjudge.durable import append_lines, read_lines
 from negjudge.durable import write_atomically as write_atomically
 from negjudge.errors import NegjudgeError
+from negjudge.questions import noun_asked
 
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -61,6 +62,13 @@ class Pair:
     def stay(self) -> tuple[str, ...]:
         """The parts that should stay when the element goes."""
         return self.others or self.keep
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """The object and the element as the pair's own questions name them: "clock hands" for "hands"."""
+        return noun_asked(self.object_question) or self.object, noun_asked(
+            self.element_question
+        ) or self.element
 
 
 @dataclass(frozen=True)

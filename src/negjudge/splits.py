@@ -63,6 +63,18 @@ def read_splits(path: str | os.PathLike[str]) -> Splits:
     return Splits(**sections)
 
 
+def sound_splits(path: str | os.PathLike[str], pairs: Mapping[str, Pair]) -> Splits:
+    """Read a splits file and hold it against its pairs, by id; NegjudgeError names a promise that it breaks.
+
+    Called before anything is made: what was tuned or trained on a test pair could not be measured any more.
+    """
+    splits = read_splits(path)
+    wrong = violations(splits, pairs)
+    if wrong:
+        raise NegjudgeError(f"{path}: {wrong[0]}; make the splits again")
+    return splits
+
+
 def _section(
     content: object, section: str, names: Sequence[str], path: str | os.PathLike[str]
 ) -> dict[str, tuple[str, ...]]:
@@ -82,12 +94,13 @@ def splits_json(splits: Splits) -> str:
 
 
 def violations(splits: Splits, pairs: Mapping[str, Pair]) -> list[str]:
-    """Return what is wrong with splits, one line each; nothing for splits that keep every promise."""
+    """Return which pairs are not where they may be, one line each; none where every promise is kept."""
     listed = [i for ids in (*splits.methods.values(), *splits.judge.values()) for i in ids]
     unknown = sorted(set(listed) - set(pairs))
     if unknown:
-        return [f"unknown pairs: {', '.join(unknown)}"]
-    return [*_judge_violations(splits, pairs), *_method_violations(splits, pairs), *_size_violations(splits)]
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        return [f"unknown pairs: {', '.join(unknown[:3])}{more}"]
+    return [*_judge_violations(splits, pairs), *_method_violations(splits, pairs)]
 
 
 def _judge_violations(splits: Splits, pairs: Mapping[str, Pair]) -> list[str]:
@@ -133,8 +146,8 @@ def _method_violations(splits: Splits, pairs: Mapping[str, Pair]) -> list[str]:
     return found + [f"{i} is not essential, and methods are measured on it" for i in optional]
 
 
-def _size_violations(splits: Splits) -> list[str]:
-    """Too few pairs for a figure; a stratum without any has none to print."""
+def too_small(splits: Splits) -> list[str]:
+    """Return which groups have too few pairs for a good figure; a stratum without any has none to print."""
     sizes = [(f"judge {g}", len(splits.judge[g]), MINIMUM_PAIRS) for g in STRATA]
     sizes = [(name, size, least) for name, size, least in sizes if size]
     sizes.append(("methods test", len(splits.methods["test"]), MINIMUM_TEST_PAIRS))
@@ -193,7 +206,7 @@ def make_splits(
     strict = {"objects": sorted(choice.strict_objects), "elements": sorted(choice.strict_elements)}
     splits = Splits(_frozen({"dev": dev, "test": tested}), _frozen(judge), _frozen(strict))
     wrong = [f"judge {group} has no pairs" for group in STRATA if not judge[group]]
-    wrong += violations(splits, by_id)
+    wrong += [*violations(splits, by_id), *too_small(splits)]
     if wrong:
         raise NegjudgeError(f"no splits found: {wrong[0]}; raise `draws` or enlarge the world")
     return splits

@@ -28,7 +28,7 @@ from negjudge.judge_settings import (
 )
 from negjudge.progress import progress_bar
 from negjudge.runs import JUDGE, locked, require_free_space
-from negjudge.splits import read_splits
+from negjudge.splits import sound_splits
 from negjudge.training_calibration import calibrate
 from negjudge.training_data import Material, choose, held_out, of_judge, read_labelled, rows
 from negjudge.training_recipe import CURVES, TrainRecipe
@@ -66,7 +66,10 @@ class Plan:
         recipe = {k: v for k, v in dataclasses.asdict(self.recipe).items() if k not in ("run", "base")}
         weights = self.base.sha256 or [self.base.id, self.base.revision]
         pictures = [
-            [[one.sample.id, one.sample.sha256, one.object, one.element, one.quality] for one in group]
+            [
+                [one.sample.id, one.sample.sha256, one.nouns, one.object, one.element, one.quality]
+                for one in group
+            ]
             for group in (self.material.train, self.material.validation)
         ]
         facts = [recipe, weights, TEMPLATE_VERSION, SYSTEM, pictures]
@@ -108,8 +111,9 @@ def _is_main() -> bool:
 
 def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     """Read what the training needs, and check it before anything heavy starts."""
-    pairs, splits = read_pairs(recipe.pairs), read_splits(recipe.splits)
-    labelled = read_labelled(run)
+    pairs = read_pairs(recipe.pairs)
+    splits = sound_splits(recipe.splits, pairs)
+    labelled = read_labelled(run, pairs)
     # Only now, when nothing local is missing: it may be a long download.
     folder = find_model(recipe.base, recipe.revision)
     samples = [one.sample for one in of_judge(labelled, splits)]
@@ -171,9 +175,8 @@ def _calibrate(plan: Plan, tuned: Tuned, folder: Path) -> tuple[Calibration, flo
     device = "cpu" if plan.recipe.device == "cpu" else None
     judge = Judge.from_pretrained(folder, device=device, dtype=tuned.model.dtype)
     in_memory = Judge(tuned.model.get_base_model(), tuned.processor, judge.settings)
-    samples = [one.sample for one in plan.material.validation]
-    pictures = [plan.run / sample.image for sample in samples]
-    objects, elements = [sample.object for sample in samples], [sample.element for sample in samples]
+    pictures = [plan.run / one.sample.image for one in plan.material.validation]
+    objects, elements = zip(*(one.nouns for one in plan.material.validation), strict=True)
     answers = []
     with progress_bar("calibrating the judge", len(pictures), "pictures") as advance:
         for answer in judge.answers(pictures, objects, elements):

@@ -24,13 +24,15 @@ GROUPS = ("train", "validation")
 class Labelled:
     """A sample with what people said of it; ``None`` where nobody decided.
 
-    ``object`` and ``element`` are the shares of "present", ``quality`` the shares of the ratings 1 to 5.
+    ``object`` and ``element`` are the shares of "present", ``quality`` the shares of the ratings 1 to 5;
+    ``nouns`` are the object and the element as people were asked about them.
     """
 
     sample: Sample
     object: float | None
     element: float | None
     quality: tuple[float, ...] | None
+    nouns: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,11 @@ class Row:
     target: Target
 
 
-def read_labelled(run: Path) -> list[Labelled]:
-    """Join the samples and labels of a run folder; NegjudgeError names the stage that has not been run."""
+def read_labelled(run: Path, pairs: Mapping[str, Pair]) -> list[Labelled]:
+    """Join the samples and labels of a run folder; NegjudgeError names the stage that has not been run.
+
+    ``pairs`` are by id; the pictures of others are left out.
+    """
     samples, labels = read_records(run / SAMPLES, Sample), read_records(run / LABELS, Label)
     if not samples:
         raise NegjudgeError(f"{run / SAMPLES} has no samples; run `make generate` first")
@@ -63,17 +68,21 @@ def read_labelled(run: Path) -> list[Labelled]:
         by_sample.setdefault(label.sample, {})[label.question] = label
     # By id: pictures come in the order in which they were made, and the same set makes the same judge.
     ordered = sorted(samples, key=lambda sample: sample.id)
-    return [_labelled(sample, by_sample[sample.id]) for sample in ordered if sample.id in by_sample]
+    return [
+        _labelled(sample, by_sample[sample.id], pairs[sample.pair].asked)
+        for sample in ordered
+        if sample.id in by_sample and sample.pair in pairs
+    ]
 
 
-def _labelled(sample: Sample, labels: Mapping[str, Label]) -> Labelled:
+def _labelled(sample: Sample, labels: Mapping[str, Label], nouns: tuple[str, str]) -> Labelled:
     share = {
         question: labels[question].probability for question in ("object", "element") if question in labels
     }
     counts = labels["quality"].counts if "quality" in labels else {}
     ratings = [counts.get(rating, 0) for rating in RATINGS]
     quality = tuple(count / sum(ratings) for count in ratings) if sum(ratings) else None
-    return Labelled(sample, share.get("object"), share.get("element"), quality)
+    return Labelled(sample, share.get("object"), share.get("element"), quality, nouns)
 
 
 def of_judge(labelled: Sequence[Labelled], splits: Splits) -> list[Labelled]:
@@ -116,7 +125,7 @@ def rows(labelled: Sequence[Labelled], run: Path, tokenizer: Any, strangers: int
     ``strangers`` further objects a picture are asked about, both ways, where its own is there, and answered
     with no: right only where pictures show one object. Without them "object" would nearly always mean yes.
     """
-    objects = sorted({one.sample.object for one in labelled})
+    objects = sorted({one.nouns[0] for one in labelled})
     return [
         Row(str(run / one.sample.image), question, target)
         for one in labelled
@@ -129,8 +138,7 @@ def rows(labelled: Sequence[Labelled], run: Path, tokenizer: Any, strangers: int
 
 def _own(one: Labelled, tokenizer: Any) -> Iterator[tuple[str, Target]]:
     nouns = (
-        clean_noun(tokenizer, one.sample.object, "object"),
-        clean_noun(tokenizer, one.sample.element, "element"),
+        clean_noun(tokenizer, noun, what) for noun, what in zip(one.nouns, ("object", "element"), strict=True)
     )
     targets = [*_both_ways(one.object), *_both_ways(one.element), _rated(one.quality)]
     for question, target in zip(questions_about(*nouns), targets, strict=True):
@@ -141,7 +149,7 @@ def _own(one: Labelled, tokenizer: Any) -> Iterator[tuple[str, Target]]:
 def _strangers(
     one: Labelled, objects: Sequence[str], tokenizer: Any, rng: random.Random, count: int
 ) -> Iterator[tuple[str, Target]]:
-    others = [name for name in objects if name != one.sample.object]
+    others = [name for name in objects if name != one.nouns[0]]
     if (one.object or 0) <= 0.5:
         return
     for name in rng.sample(others, min(count, len(others))):

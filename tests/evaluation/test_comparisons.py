@@ -66,3 +66,7 @@ def test_a_finding_says_what_stands_against_it() -> None:
         "On 50 % of them the tuned judge did not decide, which counts as failed."
     ]
     assert len(told(undecided, False)) == 2
+    few = [one for one in found if one.sample.pair in sorted({one.sample.pair for one in found})[:9]]
+    assert told(few, None) == [
+        "9 test pairs are few: what the intervals cover was simulated with 16 and more."
+    ]

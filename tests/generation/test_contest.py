@@ -183,14 +183,22 @@ def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file
         ({"frontier_seeds": 4}, "frontier_seeds"),
         ({"reader": None}, "name who reads"),
         ({"generator": {"model": "data/mini/generator", "steps": 0}}, "'steps' is 0"),
+        ({"splits": "LEAKED"}, "bicycle-wheels is in methods test and in methods dev"),
         ({"matched": [{"measure": "beauty", "at": 0.9}]}, "matched"),
         ({"matched": [{"measure": "kept", "at": 95}]}, "'matched' has kept at 95, expected a share"),
         ({"contestants": {"x": {"method": "vfs", "space": {"scale": [0, 1, 0.1]}}}}, "vfs"),
     ],
 )
-def test_bad_input_ends_in_one_line(recipe_file, capsys, change, fault):
-    recipe_file.write_text(yaml.safe_dump(yaml.safe_load(recipe_file.read_text()) | change))
+def test_bad_input_ends_in_one_line(recipe_file, tmp_path, capsys, change, fault):
+    values = yaml.safe_load(recipe_file.read_text())
+    splits = json.loads(Path(values["splits"]).read_text())
+    splits["methods"]["dev"].append("bicycle-wheels")
+    (tmp_path / "LEAKED").write_text(json.dumps(splits))
+    if "splits" in change:
+        change = {"splits": str(tmp_path / change["splits"])}
+    recipe_file.write_text(yaml.safe_dump(values | change))
     assert main(["--config", str(recipe_file)]) == 2
+    assert not (tmp_path / "contest/tune").exists()  # before the first picture
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert fault in error

@@ -9,11 +9,15 @@ import diffusers
 import pytest
 
 from generate.run import Recipe
+from generate.tune import Recipe as Search
+from negjudge.bench import Contestant
 from negjudge.guidance.families import FAMILIES
 from negjudge.jobs import read_pairs, read_settings, select_pairs
 from negjudge.recipes import load_recipe
-from negjudge.splits import read_splits
+from negjudge.splits import read_splits, sound_splits
+from negjudge.tuning import grid_of
 
+SEARCHES = ("mini-tune", "paper-tune")
 # What the Hub's model_index.json says of the models that recipes name.
 PIPELINES = {
     "mini": "StableDiffusion3Pipeline",
@@ -30,7 +34,20 @@ PIPELINES = {
 
 def test_every_recipe_of_pictures_is_tested():
     recipes = {path.stem for path in Path("generate/recipes").glob("*.yaml")}
-    assert recipes - {"mini-tune"} == set(PIPELINES)
+    assert recipes - set(SEARCHES) == set(PIPELINES)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_searches_hold_known_methods_and_grids_and_write_what_generate_reads(name):
+    loaded = load_recipe(Search, ["--config", f"generate/recipes/{name}.yaml"])
+    assert loaded.run == f"runs/{name}"
+    for method, space in loaded.spaces.items():
+        assert set(grid_of(Contestant(method, method, space, loaded.fixed.get(method, {})))) == set(space)
+    pairs = read_pairs(loaded.pairs)
+    assert select_pairs(pairs, sound_splits(loaded.splits, pairs), loaded.dev.splits)
+    made = load_recipe(Recipe, ["--config", f"generate/recipes/{name.removesuffix('-tune')}.yaml"])
+    assert (loaded.output, loaded.model, loaded.steps) == (made.settings, made.model, made.steps)
+    assert bool(loaded.judge) != bool(loaded.scorer)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -3,17 +3,20 @@
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from labeling.run import main
 from negjudge.errors import NegjudgeError
+from negjudge.jobs import read_pairs
 from negjudge.labeling_recipe import LabelRecipe
 from negjudge.labelstudio import is_running, serve
 from negjudge.labelstudio_logins import keep_logins
 from negjudge.recipes import load_recipe
 from negjudge.runs import locked
+from negjudge.splits import sound_splits
 
 # Somebody else's server: it looks well, and knows nothing of our logins.
 STRANGER = """#!{python}
@@ -39,11 +42,16 @@ def run_stage(lab, tmp_path, capsys):
     return stage
 
 
-@pytest.mark.parametrize("name", ["mini", "mini-people"])
-def test_the_recipes_are_valid(lab, name):
-    recipe = load_recipe(LabelRecipe, ["--config", str(lab.root / f"labeling/recipes/{name}.yaml")])
-    assert recipe.source == ("people" if "people" in name else "simulated")
+RECIPES = {path.stem: path for path in Path("labeling/recipes").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_recipes_are_valid(name):
+    recipe = load_recipe(LabelRecipe, ["--config", str(RECIPES[name])])
+    assert recipe.source == ("simulated" if name in ("mini", "mini-contest") else "people")
     assert recipe.run == f"runs/{name}"
+    splits = sound_splits(recipe.splits, read_pairs(recipe.pairs))
+    assert all(part.split("/")[1] in getattr(splits, part.split("/")[0]) for part in recipe.parts)
 
 
 def test_a_busy_port_is_named_with_the_way_out(lab, tmp_path, run_stage, busy_port):

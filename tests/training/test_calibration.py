@@ -24,7 +24,7 @@ def made(count, temperature, seed=0):
     answers = [Answers(tuple(m), tuple(r * 40.0)) for m, r in zip(margins.tolist(), ratings, strict=True)]
     noisy = 0.8 * ratings + 0.04
     labelled = [
-        Labelled(SAMPLE, float(o), float(e), tuple(q))
+        Labelled(SAMPLE, float(o), float(e), tuple(q), (SAMPLE.object, SAMPLE.element))
         for (o, e), q in zip(truth, noisy.tolist(), strict=True)
     ]
     return answers, labelled
@@ -44,7 +44,7 @@ def test_temperatures_are_found():
 
 def test_undecided_pictures_are_left_out():
     answers, labelled = made(300, temperature=2.0)
-    undecided = [Labelled(SAMPLE, None, None, None)] * 50
+    undecided = [Labelled(SAMPLE, None, None, None, (SAMPLE.object, SAMPLE.element))] * 50
     wild = [Answers((90.0, 90.0, 90.0, 90.0), (0.0, 0.0, 0.0, 0.0, 9.0))] * 50
     assert calibrate(answers + wild, labelled + undecided, 0.1) == calibrate(answers, labelled, 0.1)
     nothing = calibrate(wild, undecided, 0.1)

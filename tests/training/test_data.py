@@ -33,8 +33,8 @@ def named(target):
     return {answer: share for answer, share in zip(ANSWERS, target, strict=True) if share}
 
 
-def test_both_ways_and_soft(run, tokenizer):
-    one = next(one for one in read_labelled(run) if one.element not in (0.0, 1.0))
+def test_both_ways_and_soft(run, pairs, tokenizer):
+    one = next(one for one in read_labelled(run, pairs) if one.element not in (0.0, 1.0))
     found = {row.question: named(row.target) for row in rows([one], run, tokenizer, strangers=0, seed=0)}
     assert len(found) == 5
     element = [targets for question, targets in found.items() if one.sample.element in question]
@@ -45,7 +45,7 @@ def test_both_ways_and_soft(run, tokenizer):
     assert found[QUALITY_QUESTION] == {"5": pytest.approx(2 / 3), "4": pytest.approx(1 / 3)}
 
 
-def test_what_nobody_decided_is_not_asked(run, tokenizer):
+def test_what_nobody_decided_is_not_asked(run, pairs, tokenizer):
     labels = read_records(run / "labels.jsonl", Label)
     first = labels[0].sample
     undecided = [
@@ -55,19 +55,19 @@ def test_what_nobody_decided_is_not_asked(run, tokenizer):
         for label in labels
     ]
     write_records(run / "labels.jsonl", undecided)
-    one = next(one for one in read_labelled(run) if one.sample.id == first)
+    one = next(one for one in read_labelled(run, pairs) if one.sample.id == first)
     assert (one.object, one.element, one.quality) == (None, None, None)
     assert rows([one], run, tokenizer, strangers=2, seed=0) == []
 
 
-def test_the_order_in_which_pictures_were_made_counts_for_nothing(run):
-    before = read_labelled(run)
+def test_the_order_in_which_pictures_were_made_counts_for_nothing(run, pairs):
+    before = read_labelled(run, pairs)
     write_records(run / "samples.jsonl", read_records(run / "samples.jsonl", Sample)[::-1])
-    assert read_labelled(run) == before
+    assert read_labelled(run, pairs) == before
 
 
-def test_strangers_are_answered_with_no(run, tokenizer):
-    labelled = read_labelled(run)
+def test_strangers_are_answered_with_no(run, pairs, tokenizer):
+    labelled = read_labelled(run, pairs)
     one = labelled[0]
     found = rows(labelled, run, tokenizer, strangers=1, seed=0)
     extra = [row for row in found if row.image.endswith(one.sample.image)][5:]
@@ -79,7 +79,7 @@ def test_strangers_are_answered_with_no(run, tokenizer):
 
 
 def test_pictures_that_show_what_is_held_out_are_left_out(run, splits, pairs):
-    labelled, hidden = read_labelled(run), held_out(splits, pairs)
+    labelled, hidden = read_labelled(run, pairs), held_out(splits, pairs)
     stranger = pairs[splits.judge["both_new"][0]]
     assert {
         stranger.object,
@@ -97,40 +97,49 @@ def test_pictures_that_show_what_is_held_out_are_left_out(run, splits, pairs):
 
 
 def test_train_and_validation_follow_the_splits(run, splits, pairs):
-    material = choose(read_labelled(run), splits, held_out(splits, pairs), {})
+    material = choose(read_labelled(run, pairs), splits, held_out(splits, pairs), {})
     assert {one.sample.pair for one in material.train} == set(splits.judge["train"][:4])
     assert {one.sample.pair for one in material.validation} == set(splits.judge["validation"][:2])
 
 
 def test_other_pairs_are_never_used(run, splits, pairs):
-    sample = read_labelled(run)[0].sample
+    sample = read_labelled(run, pairs)[0].sample
     seen = pairs[splits.judge["seen"][0]]
     test = replace(sample, id="f" * 16, pair=seen.id, object=seen.object, element=seen.element)
     append_records(run / "samples.jsonl", [test])
     append_records(run / "labels.jsonl", [Label(test.id, "object", "yes", 1.0, {"yes": 3}, "simulated")])
-    material = choose(read_labelled(run), splits, held_out(splits, pairs), {})
+    material = choose(read_labelled(run, pairs), splits, held_out(splits, pairs), {})
     assert test.id not in {one.sample.id for one in (*material.train, *material.validation)}
 
 
-def test_splits_that_contradict_themselves_are_refused(run, splits):
-    labelled = read_labelled(run)
+def test_splits_that_contradict_themselves_are_refused(run, pairs, splits):
+    labelled = read_labelled(run, pairs)
     with pytest.raises(NegjudgeError, match="hold out"):
         choose(labelled, splits, {labelled[0].sample.object}, {})
     with pytest.raises(NegjudgeError, match="judge train"):
         choose([one for one in labelled if one.sample.pair in splits.judge["validation"]], splits, set(), {})
 
 
-def test_a_word_that_the_base_does_not_know_is_named(run, tokenizer):
-    one = read_labelled(run)[0]
-    strange = replace(one, sample=replace(one.sample, element="zebra stripes"))
+def test_a_word_that_the_base_does_not_know_is_named(run, pairs, tokenizer):
+    one = read_labelled(run, pairs)[0]
+    strange = replace(one, nouns=(one.sample.object, "zebra stripes"))
     with pytest.raises(NegjudgeError, match="'zebra'"):
         rows([strange], run, tokenizer, strangers=0, seed=0)
 
 
-def test_questions_are_the_judges(run, tokenizer):
-    one = read_labelled(run)[0]
+def test_questions_are_the_judges(run, pairs, tokenizer):
+    one = read_labelled(run, pairs)[0]
     asked = {row.question for row in rows([one], run, tokenizer, strangers=0, seed=0)}
     assert (
         presence_question(one.sample.element) in asked
         or presence_question(f"a {one.sample.element}") in asked
     )
+
+
+def test_a_picture_is_asked_about_in_the_words_that_people_were_asked_in(run, pairs, tokenizer):
+    one = read_labelled(run, pairs)[0]
+    own = replace(pairs[one.sample.pair], element_question="Does this picture show a red lid?")
+    worded = read_labelled(run, {**pairs, own.id: own})[0]
+    asked = {row.question for row in rows([worded], run, tokenizer, strangers=0, seed=0)}
+    assert worded.nouns == (one.sample.object, "a red lid")
+    assert {presence_question("a red lid", polarity) for polarity in ("present", "absent")} < asked

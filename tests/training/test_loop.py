@@ -8,6 +8,7 @@ from PIL import Image
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from negjudge import Judge
+from negjudge.jobs import read_pairs
 from negjudge.judge_loading import load_processor
 from negjudge.judge_prompts import ANSWERS, question_ids, read_template
 from negjudge.training_data import read_labelled, rows, to_dataset
@@ -16,7 +17,13 @@ from negjudge.training_loop import IGNORED, AnswerCollator, AnswerTrainer, last_
 
 @pytest.fixture
 def questions(run, base):
-    return rows(read_labelled(run), run, load_processor(base).tokenizer, strangers=1, seed=0)
+    return rows(
+        read_labelled(run, read_pairs("data/mini/pairs.jsonl")),
+        run,
+        load_processor(base).tokenizer,
+        strangers=1,
+        seed=0,
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from negjudge.evaluation.asks import Ask
 from negjudge.evaluation.candidates import Candidate
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.judge_prompts import QUESTIONS, questions_about
-from negjudge.questions import noun_asked
 from negjudge.records import Pair, Verdict
 
 if TYPE_CHECKING:
@@ -78,13 +77,9 @@ def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
 
 
 def nouns(ask: Ask, pair: Pair) -> tuple[str, str]:
-    """Return the object and the element to ask about, as the pair's own questions name them.
-
-    "clock hands" where the element is "hands" and the pair asks about clock hands.
-    """
-    found = noun_asked(pair.object_question) if ask.object == pair.object else None
-    element = noun_asked(pair.element_question) if ask.part is None else None
-    return found or ask.object, element or ask.element
+    """Return the object and the element to ask about: the pair's own as its questions name them."""
+    obj, element = pair.asked
+    return obj if ask.object == pair.object else ask.object, element if ask.part is None else ask.element
 
 
 def wording(ask: Ask, pair: Pair) -> dict[str, str]:

@@ -42,13 +42,16 @@ def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
 
 
 def left_out(recipe: EvalRecipe, run: Path) -> dict[Role, str]:
-    """Return why judges are not asked, by role: their folders are missing."""
+    """Return why judges are not asked, by role: their folders are missing.
+
+    Where no oracle reads the pictures, the base is asked also without a tuned judge to compare with.
+    """
     found = {
         candidate.role: f"there is no folder {candidate.judge.source}"
         for candidate in _wanted(recipe, run)
         if _is_missing(candidate.judge)
     }
-    if recipe.base and TUNED in found:
+    if recipe.base and recipe.reader and TUNED in found:
         found.setdefault(BASE, "it is asked to compare the tuned judge with, which is missing")
     return found
 

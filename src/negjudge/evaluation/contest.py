@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from negjudge.evaluation.best_of import BestOf, best_of_n
 from negjudge.evaluation.cost import Cost, read_cost
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.frontier import Frontiers, frontiers
-from negjudge.evaluation.scored import UNGUIDED, Scored, by_judge, by_oracle
+from negjudge.evaluation.scored import UNGUIDED, Scored
+from negjudge.evaluation.sources import by_trust, what_is_said
 from negjudge.frozen import Frozen
 
 
 @dataclass(frozen=True)
 class ContestTables:
-    """The contest's own tables, by the source that the finding is by."""
+    """The contest's own tables, by the most trusted source that read the frontier's pictures."""
 
     frozen: Frozen
     digest: str
@@ -26,26 +27,26 @@ class ContestTables:
 
 
 def contest_tables(
-    evidence: Evidence, source: str | None, scored: Sequence[Scored], draws: int
+    evidence: Evidence, scored: Mapping[str, Sequence[Scored]], draws: int
 ) -> ContestTables | None:
     """Return the contest's tables; ``None`` where the run is no contest or nobody looked at its pictures.
 
-    ``scored`` is what ``source`` says of the chosen settings' pictures.
+    ``scored`` is what each source says of the chosen settings' pictures. People label some of these, and no
+    other setting's: the tables are then by a judge.
     """
     frozen = evidence.frozen
-    if frozen is None or source is None or not scored:
+    if frozen is None or not scored:
         return None
-    steps = next(one.sample.steps for one in scored if one.sample.method == UNGUIDED)
+    frontier = {source: what_is_said(evidence, source, evidence.frontier) for source in by_trust(scored)}
+    source = next((source for source, found in frontier.items() if found), next(iter(frontier)))
+    chosen, tried = scored[source], frontier[source]
+    steps = next(one.sample.steps for one in chosen if one.sample.method == UNGUIDED)
     evaluations = {UNGUIDED: steps, **evidence.evaluations}
-    if source == "oracle":
-        tried = by_oracle(evidence, evidence.frontier)
-    else:
-        tried = by_judge(evidence, source, evidence.frontier)
     return ContestTables(
         frozen=frozen,
         digest=frozen.digest,
         source=source,
-        frontiers=frontiers(frozen, [*scored, *tried], source == "oracle", draws) if tried else None,
-        best_of=tuple(best_of_n(evidence, scored, source, evaluations, draws)),
+        frontiers=frontiers(frozen, [*chosen, *tried], source == "oracle", draws) if tried else None,
+        best_of=tuple(best_of_n(evidence, chosen, source, evaluations, draws)),
         cost=read_cost(evidence.run, frozen, steps),
     )

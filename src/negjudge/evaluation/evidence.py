@@ -21,7 +21,7 @@ from negjudge.frozen import Frozen, read_frozen
 from negjudge.jobs import read_pairs
 from negjudge.records import Label, Pair, Question, Sample, Verdict, Vote, read_records
 from negjudge.runs import CONTROL, EXTERNAL, FRONTIER, JUDGE, LABELS, SAMPLES, VERDICTS, VOTES
-from negjudge.splits import STRATA, STRICT, Splits, read_splits
+from negjudge.splits import STRATA, STRICT, Splits, sound_splits
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def _maker(sample: Sample) -> str:
 def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     """Read a run folder, and make the readings and verdicts that it lacks.
 
-    Raises NegjudgeError where there are no samples, or where a sample's pair is not in the pairs file.
+    Raises NegjudgeError where there are no samples, a sample's pair is not in the pairs file, or the splits
+    break a promise.
     """
     evidence = read_run(recipe.pairs, recipe.splits, run)
     if recipe.reader:
@@ -129,7 +130,7 @@ def read_run(pairs_file: str, splits_file: str, run: Path) -> Evidence:
     return Evidence(
         run=run,
         pairs=pairs,
-        splits=read_splits(splits_file),
+        splits=sound_splits(splits_file, pairs),
         samples=samples,
         control=control,
         frozen=frozen,
@@ -151,9 +152,9 @@ def _evaluations(frozen: Frozen | None, samples: Sequence[Sample]) -> dict[str, 
 def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> None:
     """Ask the judges what they have not answered yet, and put what they say among the evidence."""
     asks = {"all": questions_for(evidence, recipe), "test": plain(evidence.run, evidence.tested)}
-    if evidence.frozen and not recipe.reader:  # nobody else can read the pictures of the frontier
-        tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample)
-        asks["all"] += plain(evidence.run / FRONTIER, tried)
+    if not recipe.reader:  # nobody else can read the frontier's pictures, and those of the control
+        tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample) if evidence.frozen else []
+        asks["all"] += plain(evidence.run / FRONTIER, tried) + plain(evidence.run / CONTROL, evidence.control)
     if recipe.keep_questions:
         stay = keep(evidence.run, evidence.tested, evidence.pairs)
         asks = {scope: found + stay for scope, found in asks.items()}
@@ -179,8 +180,8 @@ def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:
     """Return all that the judges are asked: on validation and test pictures and the controls."""
     groups = [evidence.group(name) for name in ("validation", *STRATA, STRICT)]
     known = [sample for name in STRATA for sample in evidence.group(name)]
-    tested = [sample for sample in evidence.tested if sample.device == DEVICE]
-    asks = plain(evidence.run, itertools.chain(*groups, tested)) + other(evidence.run, groups)
+    every = {sample.id: sample for sample in itertools.chain(*groups, evidence.tested)}
+    asks = plain(evidence.run, every.values()) + other(evidence.run, groups)
     return asks + blind(evidence.run, _spread(known, recipe.control_pictures))
 
 

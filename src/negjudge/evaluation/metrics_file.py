@@ -11,7 +11,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.judge_settings import FILE as SETTINGS
 from negjudge.runs import EXTERNAL, JUDGE, LABELS, METRICS, SAMPLES
 
-FORMAT = 3
+FORMAT = 4
 
 
 def files_measured(run: Path) -> dict[str, str]:

@@ -80,7 +80,7 @@ class EvalRecipe:
     tuned: str | None = None
     """Folder or Hub id of the tuned judge; the run's own judge/ when left out."""
     base: str | None = None
-    """Folder or Hub id of the judge before fine-tuning, asked where there is a tuned one to compare with."""
+    """Folder or Hub id of the judge before fine-tuning; asked where there is a tuned one, or no oracle."""
     judges: dict[str, JudgeRecipe] = field(default_factory=dict)
     """Further judges, by the name that tables show."""
     keep_questions: bool = False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from negjudge.evaluation.candidates import BASE, TUNED
 from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.scored import Scored, by_judge, by_labels, by_oracle
+from negjudge.records import Sample
 
 
 def by_source(evidence: Evidence) -> dict[str, list[Scored]]:
@@ -18,6 +21,11 @@ def by_source(evidence: Evidence) -> dict[str, list[Scored]]:
     return {source: scored for source, scored in found.items() if scored}
 
 
-def leading(sources: list[str]) -> str | None:
-    """Return the source that the finding goes by: the first but the untuned base."""
-    return next((source for source in sources if source != BASE), None)
+def what_is_said(evidence: Evidence, source: str, samples: Iterable[Sample]) -> list[Scored]:
+    """Return what a source says of pictures other than the test pictures; people are asked about none."""
+    return by_oracle(evidence, samples) if source == "oracle" else by_judge(evidence, source, samples)
+
+
+def by_trust(sources: Iterable[str]) -> list[str]:
+    """Return sources, the one first that a finding goes by: in their order, the untuned base last."""
+    return sorted(sources, key=lambda source: source == BASE)

@@ -13,7 +13,6 @@ from typing import Any
 
 from negjudge.agreement import agreement
 from negjudge.durable import write_atomically
-from negjudge.errors import NegjudgeError
 from negjudge.evaluation.contest import contest_tables
 from negjudge.evaluation.controls import specificity
 from negjudge.evaluation.evidence import Evidence, gather
@@ -27,9 +26,8 @@ from negjudge.evaluation.questions import true_answer
 from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.scored import PRIMARY, UNGUIDED, unanswered
-from negjudge.evaluation.sources import by_source, leading
+from negjudge.evaluation.sources import by_source, by_trust
 from negjudge.runs import METRICS, locked
-from negjudge.splits import violations
 
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
 
@@ -41,11 +39,7 @@ def evaluate(recipe: EvalRecipe, run: Path) -> dict[str, Any]:
     judge, an oracle) leaves the parts that need it empty.
     """
     with locked(run, "eval"):
-        evidence = gather(recipe, run)
-        wrong = violations(evidence.splits, evidence.pairs)
-        if wrong:
-            raise NegjudgeError(f"{recipe.splits}: {wrong[0]}; make the splits again")
-        metrics = _plain(measure(evidence, recipe))
+        metrics = _plain(measure(gather(recipe, run), recipe))
         write_atomically(run / METRICS, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     return metrics
 
@@ -70,11 +64,11 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> dict[str, Any]:
             role: dict(found) for role in evidence.judges if (found := unanswered(evidence, role))
         },
         "comparisons": compared,
-        "contest": contest_tables(evidence, by, scored.get(by or "", []), recipe.draws),
+        "contest": contest_tables(evidence, scored, recipe.draws),
         "ranking": ranking(scored, compared, recipe.draws),
         "few_labels": few_labels(evidence, recipe.draws, recipe.label_budget),
         "pairs": by_pair(scored.get(by or "", []), by or "", evidence.pairs),
-        "specificity": specificity(evidence, recipe.draws),
+        "specificity": specificity(evidence, scored, recipe.draws),
         "judges": judges.rows,
         "gains": judges.gains,
         "reliability": judges.reliability,
@@ -93,11 +87,11 @@ def finding(
     """Return what the page's first sentence says: the best method's success against none's, by one source.
 
     The source is the oracle where there is one, else people's labels, else the tuned judge, else a further
-    one. The best method is the one with the highest success; that it was picked among several is why its
-    p-value is corrected. It is one of those that share pairs and seeds with none, on the most pairs: what
-    another generator does is in the tables, and says nothing of guidance.
+    one, else the base. The best method is the one with the highest success; that it was picked among several
+    is why its p-value is corrected. It is one of those that share pairs and seeds with none, on the most
+    pairs: what another generator does is in the tables, and says nothing of guidance.
     """
-    source = leading(list(methods))
+    source = next(iter(by_trust(methods)), None)
     rows = {row.method: row for row in methods.get(source or "", ())}
     against = {
         c.first: c

@@ -25,6 +25,7 @@ SOURCE_NAMES = _Names(
     }
 )
 MUCH_UNDECIDED = 0.1
+SIMULATED_PAIRS = 16  # the fewest test pairs whose intervals docs/statistics.md simulates
 STRATUM_NAMES = {
     "seen": "seen",
     "new_object": "new object",
@@ -83,10 +84,15 @@ def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
 
 
 def caveats(metrics: Mapping[str, Any]) -> list[str]:
-    """Return what a reader of the finding must know besides: undecided pictures, the oracle's own error."""
+    """Return what a reader of the finding must know besides: few pairs, undecided pictures, oracle errors."""
     found = []
     if metrics["finding"]:
         best, compared = metrics["finding"]["best"], metrics["finding"]["comparison"]
+        if best["pairs"] < SIMULATED_PAIRS:
+            found.append(
+                f"{best['pairs']} test pairs are few: what the intervals cover was simulated with "
+                f"{SIMULATED_PAIRS} and more."
+            )
         if best["undecided"] > MUCH_UNDECIDED:
             who = SOURCE_NAMES[metrics["finding"]["source"]]
             found.append(

@@ -16,8 +16,6 @@ from markupsafe import Markup
 from negjudge.durable import write_atomically
 from negjudge.evaluation.evidence import Evidence, read_run
 from negjudge.evaluation.metrics_file import read_metrics
-from negjudge.evaluation.pairs import mark
-from negjudge.evaluation.readings import SampleReading
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.summary import (
     SOURCE_NAMES,
@@ -26,9 +24,7 @@ from negjudge.evaluation.summary import (
     finding_sentence,
     unanswered_lines,
 )
-from negjudge.metrics import outcome
 from negjudge.recipes import read_yaml
-from negjudge.records import read_records
 from negjudge.report.figure_files import FOLDER as FIGURE_FILES
 from negjudge.report.figure_files import Drawing, write_figures
 from negjudge.report.judge_tables import judge_groups
@@ -42,7 +38,7 @@ from negjudge.report.run_tables import run_tables
 from negjudge.report.table_files import FOLDER as TABLES
 from negjudge.report.table_files import write_tables
 from negjudge.report.tables import Table, p_value
-from negjudge.runs import CONTROL, HISTORY, ORACLE, REPORT, TUNE
+from negjudge.runs import CONTROL, HISTORY, REPORT, TUNE
 from negjudge.sheets import METHOD_NAMES
 from negjudge.splits import MINIMUM_PAIRS
 
@@ -204,8 +200,6 @@ def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | N
     marks = marks_of(metrics["pairs"])
     # With many methods there are fewer rows: the page stays as small.
     rows = max(3, min(ROWS, MOST_CELLS // max(1, len({sample.method for sample in samples}))))
-    readings = {r.sample: r for r in read_records(run / CONTROL / ORACLE, SampleReading)}
-    seen = {s.id: outcome(s, readings[s.id]) for s in wrong if s.id in readings}
     return Pictures(
         first=grid(run, samples, marks, drawn(s.pair for s in samples)[:rows]),
         worst=grid(run, samples, marks, ends.worst if ends else []),
@@ -213,7 +207,7 @@ def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | N
         control=grid(
             run / CONTROL,
             wrong,
-            {key: mark(one.kept, one.removed) for key, one in seen.items()},
+            {key: mark for row in metrics["specificity"] for key, mark in row["marks"].items()},
             drawn(s.pair for s in wrong)[: min(CONTROL_ROWS, rows)],
         ),
     )

@@ -57,6 +57,7 @@ def methods_by_source(metrics: Record) -> list[Table]:
     """Return a table of all measures for each source."""
     errors = {check["method"]: check["error"] for check in metrics["oracle_check"]}
     found = []
+    leading = metrics["finding"]["source"] if metrics["finding"] else "oracle"
     for source, table in metrics["methods"].items():
         columns = [
             method_column(),
@@ -66,12 +67,13 @@ def methods_by_source(metrics: Record) -> list[Table]:
             Column("Pictures", at(count, "pictures")),
             Column("Pairs", at(count, "pairs")),
         ]
-        if source == "oracle":
+        if source == leading:
             columns += [
                 Column("Evaluations", at(count, "evaluations")),
                 Column("Setting", lambda row: words(setting(row["params"]), wraps=True)),
-                Column("Oracle’s error", lambda row: rate(errors.get(row["method"]))),
             ]
+        if source == "oracle":
+            columns.append(Column("Oracle’s error", lambda row: rate(errors.get(row["method"]))))
         caption = f"All measures by {SOURCE_NAMES[source]}."
         found += tabulate(f"methods-{source}", caption, metrics["note"], columns, table, lead=_best(metrics))
     return found
@@ -125,8 +127,9 @@ def specificity(metrics: Record) -> list[Table]:
         Column("Pictures", at(count, "pictures")),
         Column("Pairs", at(count, "pairs")),
     ]
-    caption = "How often the element is gone, by the oracle."
-    return tabulate("specificity", caption, metrics["note"], columns, metrics["specificity"])
+    rows = metrics["specificity"]
+    caption = f"How often the element is gone, by {SOURCE_NAMES[rows[0]['source']]}." if rows else ""
+    return tabulate("specificity", caption, metrics["note"], columns, rows)
 
 
 def oracle_check(metrics: Record) -> list[Table]:
