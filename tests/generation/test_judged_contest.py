@@ -81,6 +81,7 @@ def test_a_contest_without_an_oracle_is_searched_and_measured_by_judges(
         "trials": 2, "dev_seeds": 2, "test_seeds": 2, "frontier": 2, "frontier_seeds": 1, "control_seeds": 1,
         "matched": [{"measure": "kept", "at": 0.9}],
         "dev_judge": BASE, "base": BASE, "device": "cpu", "keep_questions": True, "draws": 40,
+        "judges": {"further": {"source": BASE}},
         "note": "A test.", "card": {"licence": "apache-2.0"},
     }  # fmt: skip
     (tmp_path / "contest.yaml").write_text(yaml.safe_dump(recipe))
@@ -89,8 +90,10 @@ def test_a_contest_without_an_oracle_is_searched_and_measured_by_judges(
     trials = read_records(run / "tune/tuning.jsonl", Trial)
     assert [trial.pictures for trial in trials] == [4] * 4
     metrics = json.loads((run / "metrics.json").read_text())
-    (source,) = metrics["methods"]
-    assert source == metrics["finding"]["source"] == metrics["contest"]["source"] == "base"
+    # A further judge is asked about the test pictures alone, so the base tells the rest.
+    assert list(metrics["methods"]) == ["base", "further"]
+    assert metrics["finding"]["source"] == "further"
+    assert metrics["contest"]["source"] == "base"
     assert [row["method"] for row in metrics["methods"]["base"]] == ["none", "vsf", "nasa"]
     assert len(metrics["contest"]["frontiers"]["points"]) == 4
     assert [(row["method"], row["source"], row["pictures"]) for row in metrics["specificity"]] == [
@@ -98,7 +101,7 @@ def test_a_contest_without_an_oracle_is_searched_and_measured_by_judges(
         ("nasa", "base", 2),
     ]
     assert "by the base judge" in (run / "report/tables/specificity.tex").read_text()
-    assert (run / "report/tables/methods-base.csv").read_text().splitlines()[0].endswith(",setting")
+    assert (run / "report/tables/methods-further.csv").read_text().splitlines()[0].endswith(",setting")
     said = capsys.readouterr().out
     assert "2 test pairs are few" in said
     assert "removed where the object is kept" in said
@@ -113,6 +116,6 @@ def test_a_contest_without_an_oracle_is_searched_and_measured_by_judges(
     write_records(run / "labels.jsonl", labels)
     assert measure_run(config) == 0
     metrics = json.loads((run / "metrics.json").read_text())
-    assert list(metrics["methods"]) == ["labels", "base"]
+    assert list(metrics["methods"]) == ["labels", "base", "further"]
     assert metrics["finding"]["source"] == "labels"
     assert metrics["contest"]["source"] == metrics["specificity"][0]["source"] == "base"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from negjudge.evaluation.best_of import BestOf, best_of_n
@@ -11,7 +11,8 @@ from negjudge.evaluation.evidence import Evidence
 from negjudge.evaluation.frontier import Frontiers, frontiers
 from negjudge.evaluation.scored import UNGUIDED, Scored
 from negjudge.evaluation.sources import by_trust, what_is_said
-from negjudge.frozen import Frozen
+from negjudge.frozen import Frozen, setting_key
+from negjudge.records import Sample
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,17 @@ def contest_tables(
     other setting's: the tables are then by a judge.
     """
     frozen = evidence.frozen
-    if frozen is None or not scored:
+    if frozen is None or not scored or not evidence.samples:
         return None
     frontier = {source: what_is_said(evidence, source, evidence.frontier) for source in by_trust(scored)}
-    source = next((source for source, found in frontier.items() if found), next(iter(frontier)))
+    # The chosen settings are on the frontier too: who has seen these alone has not seen it.
+    every = _settings(evidence.frontier)
+    seen = [
+        who for who, found in frontier.items() if found and _settings(one.sample for one in found) == every
+    ]
+    source = (seen or list(frontier))[0]
     chosen, tried = scored[source], frontier[source]
-    steps = next(one.sample.steps for one in chosen if one.sample.method == UNGUIDED)
+    steps = evidence.samples[0].steps
     evaluations = {UNGUIDED: steps, **evidence.evaluations}
     return ContestTables(
         frozen=frozen,
@@ -50,3 +56,7 @@ def contest_tables(
         best_of=tuple(best_of_n(evidence, chosen, source, evaluations, draws)),
         cost=read_cost(evidence.run, frozen, steps),
     )
+
+
+def _settings(samples: Iterable[Sample]) -> set[tuple[str, str]]:
+    return {(sample.method, setting_key(sample.params)) for sample in samples}
