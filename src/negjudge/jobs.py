@@ -65,8 +65,7 @@ def read_pairs(path: str | Path) -> dict[str, Pair]:
 
     Raises NegjudgeError where the path is missing or empty, or an id is there twice.
     """
-    files = sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
-    pairs = [pair for file in files for pair in read_records(file, Pair)]
+    pairs = [pair for file in pairs_files(path) for pair in read_records(file, Pair)]
     if not pairs:
         raise NegjudgeError(f"{path} is missing or empty; expected one pair of object and element a line")
     by_id = {pair.id: pair for pair in pairs}
@@ -74,6 +73,11 @@ def read_pairs(path: str | Path) -> dict[str, Pair]:
         twice = next(p.id for i, p in enumerate(pairs) if p.id in {q.id for q in pairs[:i]})
         raise NegjudgeError(f"{path}: the pair {twice!r} is there twice; give each pair its own id")
     return by_id
+
+
+def pairs_files(path: str | Path) -> list[Path]:
+    """Return the file, or the JSONL files of a folder in the order of their names."""
+    return sorted(Path(path).glob("*.jsonl")) if Path(path).is_dir() else [Path(path)]
 
 
 def select_pairs(pairs: Mapping[str, Pair], splits: Splits, parts: Sequence[str]) -> list[Pair]:

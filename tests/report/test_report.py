@@ -22,7 +22,7 @@ from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, percent, points, summary
 from negjudge.report.build import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
-from negjudge.report.repeat import _without_names
+from negjudge.report.repeat import _without_names, repeat
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -249,6 +249,13 @@ def test_what_it_takes_to_repeat_is_on_the_page(whole: tuple[Path, Any, str]) ->
     for path in (run / "samples.jsonl", Path(recipe.pairs), Path(recipe.splits)):
         assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in text
     assert f"Python {platform.python_version()}" in page
+
+
+def test_a_benchmark_in_a_folder_is_told_file_by_file(whole: tuple[Path, Any, str]) -> None:
+    run, recipe, _ = whole
+    told = repeat(dataclasses.replace(recipe, pairs="data/neggenbench"), run, read_metrics(run)).hashes
+    for path in (Path("data/neggenbench/dev.jsonl"), Path("data/neggenbench/test.jsonl")):
+        assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in told
 
 
 def test_the_names_of_people_who_labelled_are_not_on_the_page() -> None:

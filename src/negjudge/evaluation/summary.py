@@ -177,9 +177,9 @@ def _ranking(found: Mapping[str, Any] | None) -> Iterator[str]:
     if found["reference"] is None:
         return
     reference, pairs = SOURCE_NAMES[found["reference"]], len(found["separated"])
-    yield f"\nmethods from best to worst; {reference} separates {pairs} of {found['compared']} pairs of them"
+    yield f"\nmethods from best to worst; {pairs} of {found['compared']} pairs are separated by {reference}"
     yield from aligned([_order(row) for row in found["sources"]])
-    yield f"\nsuccess less what {reference} says of the same pictures; below, where that differs most"
+    yield f"\nsuccess less that by {reference} on the same pictures; below, where this differs most"
     spread = {row["source"]: row for row in found["spread"]}
     for source in dict.fromkeys(row["source"] for row in found["bias"]):
         biases = [row for row in found["bias"] if row["source"] == source]

@@ -13,6 +13,7 @@ import yaml
 
 from negjudge.evaluation.candidates import TUNED
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.jobs import pairs_files
 from negjudge.judge_settings import FILE, read_settings
 from negjudge.runs import FROZEN, JUDGE
 
@@ -96,10 +97,10 @@ def _file(stage: str, run: Path) -> str:
 
 def _hashes(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> list[str]:
     measured = {str(run / name): found for name, found in metrics["provenance"]["files"].items()}
-    read = (recipe.pairs, recipe.splits, recipe.settings, recipe.history, recipe.oracle_check)
-    for path in read:
-        if path and Path(path).is_file():
-            measured[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    read = (recipe.splits, recipe.settings, recipe.history, recipe.oracle_check)
+    for path in (*pairs_files(recipe.pairs), *(Path(name) for name in read if name)):
+        if path.is_file():
+            measured[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return [f"{found}  {path}" for path, found in measured.items()]
 
 

@@ -19,6 +19,7 @@ from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.scored import UNGUIDED, Scored, methods_in
 from negjudge.evaluation.sources import by_source
+from negjudge.jobs import pairs_files
 from negjudge.metrics import EVALUATIONS
 from negjudge.recipes import read_yaml
 from negjudge.records import Sample
@@ -110,8 +111,7 @@ def benchmark_of(name: str, pairs: str | Path, splits: str | Path) -> Benchmark:
 
 def _hash(path: Path) -> str:
     """Return the SHA-256 of a file, or of all pairs files of a folder in the order of their names."""
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return hashlib.sha256(b"".join(file.read_bytes() for file in pairs_files(path))).hexdigest()
 
 
 def budgets_fault(entrants: Sequence[Entrant]) -> str | None:
