@@ -145,5 +145,5 @@ def test_a_run_has_it_in_its_metrics_and_on_the_terminal(synthetic: Any, tmp_pat
     rates = {row["method"]: row["success"] for row in metrics["methods"]["tuned"]}
     assert found["sources"][2]["rates"] == rates
     text = "\n".join(summary(metrics))
-    assert f"the oracle separates {len(found['separated'])} of 3 pairs" in text
+    assert f"{len(found['separated'])} of 3 pairs are separated by the oracle" in text
     assert "the oracle and the annotators' labels" in text

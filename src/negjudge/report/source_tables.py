@@ -39,8 +39,8 @@ def rankings(metrics: Record) -> list[Table]:
     ]
     caption = (
         f"The methods in the order of each source. Of {found['compared']} pairs of methods, "
-        f"{SOURCE_NAMES[found['reference']]} tells {len(found['separated'])} apart (interval clear of 0, "
-        "corrected p below 0.05); over these alone, how many a source orders the same way."
+        f"{len(found['separated'])} are told apart by {SOURCE_NAMES[found['reference']]} (interval clear of "
+        "0, corrected p below 0.05); over these alone, how many a source orders the same way."
     )
     return tabulate("rankings", caption, metrics["note"], columns, found["sources"])
 
