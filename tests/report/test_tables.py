@@ -51,12 +51,16 @@ def test_latex_escapes_and_says_what_it_needs() -> None:
     text = to_latex(table())
     assert r"\caption{Caption 50 \%. Note.}\label{tab:some}" in text
     assert r"A\_1 \& B & 46 \% {\footnotesize 27--65} & 1 \\" in text
+    assert r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" in text.splitlines()
     assert r"\begin{tabular}{lrr}" in text
+    assert text.splitlines()[0] == "% needs booktabs and graphicx"
+    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
     assert text.isascii()
     assert latex("−3 {α} ~ 1\\2") == r"$-$3 \{$\alpha$\} \textasciitilde{} 1\textbackslash{}2"
     long = to_latex(table(LONG + 1))
     assert "longtable" in long.splitlines()[0]
     assert long.count(r"\toprule") == 2
+    assert long.count("{") == long.count("}")
 
 
 def test_files_of_tables_that_are_gone_are_removed(tmp_path: Path) -> None:

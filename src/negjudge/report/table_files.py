@@ -12,6 +12,7 @@ from negjudge.report.tables import Cell, Row, Table
 
 FOLDER = "tables"
 LONG = 40  # rows; a longer table breaks across pages
+FITTING = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"  # no wider than the text
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
@@ -59,13 +60,17 @@ def to_csv(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    r"""Return a table for ``\input``: it needs booktabs, and longtable where it breaks across pages."""
+    r"""Return a table for ``\input``: it needs booktabs, and graphicx or else longtable.
+
+    One that is wider than the text is shrunk to its width; a long one breaks across pages and is set small.
+    """
     columns = "".join("r" if numeric else "l" for numeric in table.numeric)
     title = rf"\caption{{{latex(table.caption)} {latex(table.note)}}}\label{{tab:{table.name}}}"
     head = " & ".join(latex(text) for text in table.heads) + r" \\"
     body = [*_lines(table.rows), *([r"\midrule", *_lines(table.foot)] if table.foot else [])]
     if len(table.rows) > LONG:
-        opening = [rf"\begin{{longtable}}{{{columns}}}", rf"{title} \\", r"\toprule", head, r"\midrule"]
+        opening = [r"{\tiny\setlength{\tabcolsep}{3pt}", rf"\begin{{longtable}}{{{columns}}}"]
+        opening += [rf"{title} \\", r"\toprule", head, r"\midrule"]
         opening += [
             r"\endfirsthead",
             r"\toprule",
@@ -75,11 +80,12 @@ def to_latex(table: Table) -> str:
             r"\bottomrule",
             r"\endlastfoot",
         ]
-        lines = ["% needs booktabs and longtable", *opening, *body, r"\end{longtable}"]
+        lines = ["% needs booktabs and longtable", *opening, *body, r"\end{longtable}}"]
     else:
-        opening = [r"\begin{table}", r"\centering", title, rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
-        closing = [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
-        lines = ["% needs booktabs", *opening, head, r"\midrule", *body, *closing]
+        opening = [r"\begin{table}", r"\centering", title, FITTING]
+        opening += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"]
+        closing = [r"\bottomrule", r"\end{tabular}}", r"\end{table}"]
+        lines = ["% needs booktabs and graphicx", *opening, head, r"\midrule", *body, *closing]
     return "\n".join(lines) + "\n"
 
 
