@@ -8,6 +8,7 @@ from negjudge.contest import ContestRecipe, hold
 from negjudge.errors import command
 from negjudge.evaluation.contest_summary import contest_summary
 from negjudge.evaluation.external import bring
+from negjudge.evaluation.recipe import require_asked
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
@@ -19,7 +20,8 @@ from negjudge.runs import METRICS, run_folder
 def main(argv: list[str] | None = None) -> None:
     """Search on dev, freeze, make the test's pictures, measure and show them, and say what came of it.
 
-    Rows of a manifest that could not be used are told at the end, with exit code 2.
+    Rows of a manifest that could not be used, and judges of the recipe that could not be asked, are told at
+    the end, with exit code 2.
     """
     recipe = load_recipe(ContestRecipe, argv, prog="python -m eval.contest")
     run = run_folder(recipe.run)
@@ -31,6 +33,7 @@ def main(argv: list[str] | None = None) -> None:
         print(line)
     print(f"all figures in {run / METRICS}; the page is {page}")
     brought.require_all()
+    require_asked(recipe, metrics["left_out"])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 
 from negjudge.errors import command
 from negjudge.evaluation.external import bring
-from negjudge.evaluation.recipe import load_evaluation
+from negjudge.evaluation.recipe import load_evaluation, require_asked
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.runs import METRICS, run_folder
@@ -16,7 +16,8 @@ from negjudge.runs import METRICS, run_folder
 def main(argv: list[str] | None = None) -> None:
     """Bring in a manifest's pictures, read and judge what has not been yet, measure, print the tables.
 
-    Rows of the manifest that could not be used are told at the end, with exit code 2.
+    Rows of the manifest that could not be used, and judges of the recipe that could not be asked, are told at
+    the end, with exit code 2.
     """
     recipe = load_evaluation(argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
@@ -26,8 +27,9 @@ def main(argv: list[str] | None = None) -> None:
     metrics = evaluate(recipe, run)
     for line in summary(metrics):
         print(line)
-    print(f"all figures in {run / METRICS}; `make report card RUN={run}` shows them")
+    print(f"all figures in {run / METRICS}; `python -m eval.report` with the same flags makes the page")
     brought.require_all()
+    require_asked(recipe, metrics["left_out"])
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ WHOLE = Seen("car", ("wheels", "windows", "lights"))
         (Seen("car", ("wheels", "lights")), Outcome(True, False, False, 0.5)),
         (Seen("bus", ("windows",)), Outcome(False, True, False, 0.5)),
         (Seen("bus", ("wheels",)), Outcome(False, False, False, 1.0)),
-        (Seen(None, ("wheels",)), Outcome(False, True, False, 1.0)),
+        (Seen(None), Outcome(False, False, False, 1.0)),  # to destroy the picture removes nothing
     ],
 )
 def test_outcome(seen: Seen, expected: Outcome) -> None:

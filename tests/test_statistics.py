@@ -143,3 +143,11 @@ def test_empty_or_ragged_factors_are_refused() -> None:
         Clusters([], [])
     with pytest.raises(ValueError, match="equally many"):
         Clusters(["a"], ["x", "y"])
+
+
+def test_a_difference_that_never_varies_is_tested_by_signs() -> None:
+    clusters = Clusters(range(6), range(6), draws=50)
+    found = clusters.difference(np.ones(6), np.zeros(6))
+    assert found.p == pytest.approx(2 / 2**6)
+    assert clusters.difference(np.ones(6), np.ones(6)).p == 1.0
+    assert holm({"a": found})["a"].adjusted == found.p

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from negjudge.durable import write_atomically
 from negjudge.errors import NegjudgeError
 from negjudge.records import Sample, from_dict, sample_id
-from negjudge.runs import FROZEN
+from negjudge.runs import FROZEN, SAMPLES
 
 UNGUIDED = "none"
 PRIMARY = "success at the setting chosen on dev, on the test pairs"
@@ -101,8 +101,13 @@ def setting_key(params: Mapping[str, Any]) -> str:
 
 
 def require_plan(run: Path, plan: str) -> None:
-    """Raise NegjudgeError where a run was frozen under another plan; nothing is written or made."""
+    """Raise NegjudgeError where a run was frozen under another plan, or its plan is lost; nothing is made."""
     before = read_frozen(run)
+    if before is None and (run / SAMPLES).is_file():
+        raise NegjudgeError(
+            f"{run} has pictures and no {FROZEN}, so what was decided before they were made is not known; "
+            "choose another run folder"
+        )
     if before is not None and before.plan != plan:
         raise NegjudgeError(
             f"{run / FROZEN} is of another contest (its contestants, spaces, budget, pairs or seeds differ), "

@@ -31,8 +31,9 @@ class Reading(Protocol):
 class Outcome:
     """What guidance did to one picture.
 
-    ``kept``: the object is there; ``removed``: the element is not; ``success``: both. ``collateral`` is the
-    share of the other parts of the unguided picture that are lost, ``None`` where it showed none.
+    ``kept``: the object is there; ``removed``: the picture can be read, and the element is not there;
+    ``success``: both. ``collateral`` is the share of the other parts of the unguided picture that are lost,
+    ``None`` where it showed none.
     """
 
     kept: bool
@@ -48,10 +49,11 @@ def outcome(
 
     ``unguided`` is the reading of the picture of the same pair and seed without guidance; without it there is
     no collateral. ``others`` are the parts that should stay, by default all that it shows but the element. In
-    an unreadable picture the object is not kept and no part is there.
+    an unreadable picture nothing was kept and nothing removed: to destroy the picture earns nothing.
     """
-    seen = () if reading.object is None else reading.parts
-    kept, removed = reading.object == sample.object, sample.element not in seen
+    readable = reading.object is not None
+    seen = reading.parts if readable else ()
+    kept, removed = reading.object == sample.object, readable and sample.element not in seen
     before = () if unguided is None or unguided.object is None else unguided.parts
     stay = [part for part in before if part != sample.element and (others is None or part in others)]
     lost = [part for part in stay if part not in seen]

@@ -139,11 +139,10 @@ class Clusters:
         if variance is None or not np.isfinite(estimate):
             return Difference(estimate, None, None, None, more, less)
         half = self._half(variance)
-        p = None
         if variance > 0:
             p = float(2 * stats.t.sf(abs(estimate) / variance**0.5, self._freedom()))
-        elif estimate == 0:
-            p = 1.0
+        else:  # every pair says the same: a sign test over the different ones
+            p = 1.0 if estimate == 0 else 2.0 ** (1 - self.finest)
         return Difference(estimate, estimate - half, estimate + half, p, more, less)
 
     def _half(self, variance: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,12 @@ def search_all(
     picture is made.
     """
     for contestant in contestants:
-        grid_of(contestant)
+        settings = math.prod(len(_values(axis)) for axis in grid_of(contestant).values())
+        if settings < trials and not repeats:
+            raise NegjudgeError(
+                f"spaces: {contestant.name} has {settings} settings, fewer than the {trials} to try of each; "
+                "widen its space, or lower 'trials'"
+            )
     found: dict[str, list[Trial]] = {contestant.name: [] for contestant in contestants}
     with progress_bar("unguided", trials * len(contestants), "settings") as advance:
         for contestant in contestants:

@@ -48,3 +48,16 @@ def test_an_empty_run_ends_in_one_line(main: Any, tmp_path: Path, capsys: pytest
 def test_a_wrong_key_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_eval(["--config", "eval/recipes/mini.yaml", "--bootstraps", "3"]) == 2
     assert "bootstraps" in capsys.readouterr().err
+
+
+def test_a_judge_of_the_recipe_that_cannot_be_asked_is_told_at_the_end(
+    synthetic: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = synthetic.make_run(tmp_path, control=False)
+    flags = ["--config", "eval/recipes/mini.yaml", "--run", str(run), "--base", str(tmp_path / "base")]
+    flags += ["--reader", f"{synthetic.__name__}:read_files", "--control_pictures", "0", "--draws", "40"]
+    assert run_eval([*flags, "--judges.lost.source", "runs/nowhere/judge"]) == 2
+    said = capsys.readouterr()
+    assert "methods by the oracle" in said.out
+    last = said.err.splitlines()[-1]
+    assert last == "error: the judge lost was left out: there is no folder runs/nowhere/judge"

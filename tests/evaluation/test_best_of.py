@@ -5,7 +5,10 @@ import random
 
 import pytest
 
-from negjudge.evaluation.best_of import picked
+from negjudge.evaluation.best_of import best_of_n, picked
+from negjudge.evaluation.evidence import gather
+from negjudge.evaluation.methods import methods_table
+from negjudge.evaluation.scored import by_oracle
 
 
 def counted(scores, successes, n):
@@ -32,3 +35,14 @@ def test_who_knows_finds_a_success_wherever_there_is_one():
     successes = [False, True, False, False]
     scores = [float(s) for s in successes]
     assert [picked(scores, successes, n) for n in (1, 2, 3, 4)] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+
+
+def test_one_of_one_is_the_methods_own_rate_with_its_interval(synthetic, tmp_path):
+    run = synthetic.make_run(tmp_path, judges=False, control=False)
+    evidence = gather(synthetic.recipe_for(run), run)
+    scored = by_oracle(evidence)
+    found = best_of_n(evidence, scored, "oracle", {"none": 4, "vsf": 4}, 200)
+    rates = {row.method: row.success for row in methods_table(scored, 200)}
+    assert {row.method: row.success for row in found if row.n == 1} == {
+        method: rates[method] for method in ("none", "vsf")
+    }

@@ -50,6 +50,17 @@ def test_few_seeds_in_common_leave_no_picture_out(
     assert (finding(tables, compared) is None) == (paired_by == "pair")
 
 
+def test_methods_that_the_best_is_not_told_from_are_named() -> None:
+    methods = {"none": 0.05, "vsf": 0.75, "nag": 0.7, "cfg": 0.1}
+    found = [one for name, rate in methods.items() for one in scored(name, (0, 1), rate)]
+    compared = comparisons(found, 200)
+    best = finding({"tuned": methods_table(found, 200)}, {"tuned": compared})
+    assert best is not None
+    plain = {key: value if key == "source" else dataclasses.asdict(value) for key, value in best.items()}
+    rows = [dataclasses.asdict(one) for one in compared]
+    assert caveats({"finding": plain, "comparisons": {"tuned": rows}}) == ["NAG is not told apart from it."]
+
+
 def test_a_finding_says_what_stands_against_it() -> None:
     found = scored("none", (0, 1), 0.25) + scored("vsf", (0, 1), 0.75)
     undecided = [dataclasses.replace(one, decided=n % 2 == 0) for n, one in enumerate(found)]
@@ -59,7 +70,8 @@ def test_a_finding_says_what_stands_against_it() -> None:
         best = finding({"tuned": methods_table(pictures, 200)}, {"tuned": compared})
         assert best is not None
         plain = {key: value if key == "source" else dataclasses.asdict(value) for key, value in best.items()}
-        return caveats({"finding": plain})
+        plain_rows = [dataclasses.asdict(one) for one in compared]
+        return caveats({"finding": plain, "comparisons": {"tuned": plain_rows}})
 
     assert told(found, None) == told(found, True) == []
     assert told(undecided, None) == [

@@ -44,12 +44,12 @@ def test_rates_of_methods_are_those_of_the_readings(measured: tuple[Path, dict[s
             if s.method == row["method"] and s.pair in SPLITS.methods["test"]
         ]
         kept = np.array([seen[s.id]["object"] == s.object for s in tested])
-        gone = np.array(
-            [seen[s.id]["object"] is None or s.element not in seen[s.id]["parts"] for s in tested]
-        )
+        readable = np.array([seen[s.id]["object"] is not None for s in tested])
+        gone = readable & np.array([s.element not in seen[s.id]["parts"] for s in tested])
         assert (row["pictures"], row["pairs"]) == (36, 36)
         assert row["kept"]["estimate"] == pytest.approx(kept.mean(), abs=1e-6)
         assert row["removed"]["estimate"] == pytest.approx(gone.mean(), abs=1e-6)
+        assert row["undecided"] == pytest.approx((~readable).mean(), abs=1e-6)
         assert row["success"]["estimate"] == pytest.approx((kept & gone).mean(), abs=1e-6)
         assert row["success"]["low"] < row["success"]["estimate"] < row["success"]["high"]
 

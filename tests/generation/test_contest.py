@@ -10,6 +10,7 @@ import yaml
 from PIL import Image, ImageStat
 
 from eval.contest import main
+from eval.report import main as report
 from eval.run import main as measure_run
 from negjudge.cli import main as negjudge
 from negjudge.contest import ContestRecipe, Entry, frontier_of, hold, settings_of
@@ -150,6 +151,28 @@ def test_other_settings_than_the_frozen_ones_are_refused(recipe, tmp_path):
     assert hold(recipe, run).chosen.new == 0
 
 
+def test_a_plan_that_is_lost_is_not_made_up_again(recipe, tmp_path):
+    run = tmp_path / "contest"
+    hold(recipe, run)
+    (run / FROZEN).unlink()
+    with pytest.raises(NegjudgeError, match=r"has pictures and no frozen\.json"):
+        hold(recipe, run)
+    assert not (run / FROZEN).exists()
+
+
+def test_another_recipe_does_not_overwrite_a_contests_page(recipe_file, tmp_path, capsys):
+    config = ["--config", str(recipe_file)]
+    assert main(config) == 0
+    page, metrics = tmp_path / "contest/report/index.html", tmp_path / "contest/metrics.json"
+    before = page.read_bytes(), metrics.read_bytes()
+    for command in (measure_run, report):
+        capsys.readouterr()
+        assert command(["--config", "eval/recipes/mini.yaml", "--run", str(tmp_path / "contest")]) == 2
+        assert "holds a contest; give the recipe that it was held by" in capsys.readouterr().err
+    assert (page.read_bytes(), metrics.read_bytes()) == before
+    assert report(config) == 0
+
+
 def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file, tmp_path, capsys):
     real = {"pairs": "data/mini/pairs.jsonl", "splits": "data/mini/splits.json"}
     few = {"draws": 100, "trials": 1, "test_seeds": 1, "frontier": 1, "frontier_seeds": 1, "control_seeds": 0}
@@ -170,7 +193,7 @@ def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file
         assert command([*config, *brought]) == 2
         said = capsys.readouterr()
         assert "line 3: there is no picture" in said.err
-        assert [line.split()[0] for line in said.out.splitlines() if "gpt" in line][:1] == ["gpt"]
+        assert [line.split()[0] for line in said.out.splitlines() if line.startswith("  gpt")][:1] == ["gpt"]
     metrics = json.loads((run / "metrics.json").read_text())
     assert [row["method"] for row in metrics["methods"]["oracle"]][-1] == "gpt"
     assert metrics["contest"]["frontiers"]["points"]

@@ -249,3 +249,10 @@ def test_the_recipe_holds_known_keys_alone():
 
     loaded = load_recipe(Recipe, ["--config", "generate/recipes/mini-tune.yaml"])
     assert set(loaded.spaces) == {"cfg", "vsf", "nag", "nasa"}
+
+
+def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):
+    contestants = [CONTESTANTS["vsf"], Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.4]})]
+    with pytest.raises(NegjudgeError, match="spaces: nasa has 3 settings, fewer than the 4 to try of each"):
+        search_all(bench, contestants, 4, 0)
+    assert not (bench.folder / HISTORY).exists()

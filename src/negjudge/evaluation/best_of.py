@@ -66,7 +66,8 @@ def _curve(
     evaluations: int,
     draws: int,
 ) -> list[BestOf]:
-    clusters = clusters_of([mine[0].sample for mine in pairs], draws)
+    clusters, every = clusters_of([mine[0].sample for mine in pairs], draws), [True] * len(pairs)
+    seeds = min(map(len, pairs))
     seen = [([scores[one.sample.id] for one in mine], [one.success for one in mine]) for mine in pairs]
     return [
         BestOf(
@@ -75,9 +76,12 @@ def _curve(
             n=n,
             evaluations=n * evaluations,
             pairs=len(pairs),
-            success=clusters.rate([picked(scored, successes, n) for scored, successes in seen]),
+            # S seeds hold S/n sets of n pictures: so many times the pairs is what a rate can be worth.
+            success=clusters.counting(every, most=len(pairs) * (seeds // n)).rate(
+                [picked(scored, successes, n) for scored, successes in seen]
+            ),
         )
-        for n in range(1, min(map(len, pairs)) + 1)
+        for n in range(1, seeds + 1)
     ]
 
 

@@ -24,7 +24,7 @@ def contest_summary(contest: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that a contest prints beside those of every evaluation."""
     frontiers = contest["frontiers"]
     for matched in frontiers["matched"] if frontiers else ():
-        yield f"\n{matched['outcome']} where {level_name(matched)}"
+        yield f"\nsuccess where {level_name(matched)}"
         yield from aligned(_held(matched))
     yield f"\nbest of n: success by {SOURCE_NAMES.get(contest['source'], contest['source'])}, by who picks"
     yield from aligned(_best_of(contest["best_of"]))
@@ -38,9 +38,9 @@ def _held(matched: Mapping[str, Any]) -> list[list[str]]:
     table = [[METHOD_NAMES[held["method"]], percent(held["rate"])] for held in rows]
     best = rows[0]["method"]
     for row, held in zip(table[1:], rows[1:], strict=True):
-        row.append(
-            f"{METHOD_NAMES[best]} {percent(_gap(matched['gaps'], best, held['method']), signed=True)}"
-        )
+        gap = _gap(matched["gaps"], best, held["method"])
+        p = "" if gap["adjusted"] is None else f", p {gap['adjusted']:.3f}"
+        row.append(f"{METHOD_NAMES[best]} {percent(gap, signed=True)}{p}")
     return [[*row, ""][:3] for row in table]
 
 
@@ -51,8 +51,9 @@ def _gap(gaps: Sequence[Mapping[str, Any]], first: str, second: str) -> Mapping[
         if (gap["first"], gap["second"]) == (first, second):
             return found
         if (gap["first"], gap["second"]) == (second, first):
-            turned = {"estimate": found["estimate"], "low": found["high"], "high": found["low"]}
-            return {name: None if value is None else -value for name, value in turned.items()}
+            ends = {"estimate": found["estimate"], "low": found["high"], "high": found["low"]}
+            turned = {name: None if value is None else -value for name, value in ends.items()}
+            return {**found, **turned}
     raise KeyError(f"{first} and {second}")
 
 

@@ -15,8 +15,6 @@ from negjudge.frozen import Frozen, Level, setting_key
 from negjudge.records import Sample
 from negjudge.statistics import Clusters, Difference, Floats, Interval, Statistic, holm
 
-# What is compared where something is equal: removal where the object is kept as often, success elsewhere.
-COMPARED = {"kept": "removed", "quality": "success", "collateral": "success"}
 MEASURES = ("kept", "removed", "success", "collateral")
 
 
@@ -37,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Held:
-    """The most of ``outcome`` that a contestant reaches where ``measure`` is held at a level."""
+    """The most success that a contestant reaches where ``measure`` is held at a level."""
 
     method: str
     rate: Interval
@@ -59,7 +57,6 @@ class Matched:
     measure: str
     at: float
     limit: float
-    outcome: str
     rates: tuple[Held, ...]
     gaps: tuple[Gap, ...]
 
@@ -185,8 +182,7 @@ def _matched(grid: _Grid, level: Level) -> Matched | None:
     columns = {name: grid.columns(name) for name in names}
     if any(not np.isfinite(c.values[level.measure]).any() for found in columns.values() for c in found):
         return None
-    outcome = COMPARED[level.measure]
-    reach = {name: _reach(grid, found, level, outcome) for name, found in columns.items()}
+    reach = {name: _reach(grid, found, level) for name, found in columns.items()}
     gaps = {
         (a, b): grid.clusters.contrast(_less(reach[a], reach[b]), 0, 0)
         for a, b in itertools.combinations(names, 2)
@@ -196,7 +192,6 @@ def _matched(grid: _Grid, level: Level) -> Matched | None:
         level.measure,
         level.at,
         abs(float(_limit(grid, level, np.ones((1, len(grid.keys))))[0])),
-        outcome,
         tuple(Held(name, grid.clusters.bounded(reach[name])) for name in names),
         tuple(
             Gap(a, b, replace(gap, adjusted=corrected[f"{a}\n{b}"].adjusted)) for (a, b), gap in gaps.items()
@@ -220,14 +215,14 @@ def _negated(grid: _Grid, measure: str) -> bool:
     return measure == "collateral" or (measure == "quality" and grid.lower_is_better)
 
 
-def _reach(grid: _Grid, columns: Sequence[_Column], level: Level, outcome: str) -> Statistic:
-    """Return the most of an outcome that mixtures of two settings reach at the level."""
+def _reach(grid: _Grid, columns: Sequence[_Column], level: Level) -> Statistic:
+    """Return the most success that mixtures of two settings reach at the level."""
     sign = -1.0 if _negated(grid, level.measure) else 1.0
 
     def statistic(weights: Floats) -> Floats:
         limit = _limit(grid, level, weights)
         x = np.stack([sign * column.mean(level.measure, weights) for column in columns])
-        y = np.stack([column.mean(outcome, weights) for column in columns])
+        y = np.stack([column.mean("success", weights) for column in columns])
         best = np.where(x >= limit, y, -np.inf).max(axis=0)
         for i, j in itertools.permutations(range(len(columns)), 2):
             crosses = (x[i] >= limit) & (x[j] < limit)

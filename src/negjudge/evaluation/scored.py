@@ -20,8 +20,9 @@ UNGUIDED = "none"
 
 @dataclass(frozen=True)
 class Scored:
-    """What one source says of one picture; ``decided`` is false where it abstained on success or was tied.
+    """What one source says of one picture.
 
+    ``decided`` is false where it abstained on success, was tied, or could not read the picture.
     ``collateral`` and ``quality`` are ``None`` where the source does not tell.
     """
 
@@ -48,7 +49,17 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
         before = evidence.readings.get(plain.id) if plain else None
         seen = outcome(sample, reading, before, evidence.pairs[sample.pair].stay)
         collateral = None if sample.method == UNGUIDED else seen.collateral
-        found.append(Scored(sample, seen.kept, seen.removed, seen.success, collateral, reading.residual))
+        found.append(
+            Scored(
+                sample,
+                kept=seen.kept,
+                removed=seen.removed,
+                success=seen.success,
+                collateral=collateral,
+                quality=reading.residual,
+                decided=reading.object is not None,
+            )
+        )
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.scored import MEASURES
+from negjudge.evaluation.scored import MEASURES, PRIMARY, UNGUIDED
 from negjudge.sheets import METHOD_NAMES
 
 
@@ -98,11 +98,32 @@ def caveats(metrics: Mapping[str, Any]) -> list[str]:
             found.append(
                 f"On {_whole(best['undecided'])} % of them {who} did not decide, which counts as failed."
             )
+        equals = _not_told_apart(metrics)
+        if equals:
+            found.append(f"{listed(equals)} {'is' if len(equals) == 1 else 'are'} not told apart from it.")
         if compared["withstands"] is False:
             found.append(
                 "The oracle's own error could explain the difference if all its errors favoured one side."
             )
     return found
+
+
+def _not_told_apart(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the guided methods whose success the finding's source does not tell from the best one's."""
+    best = metrics["finding"]["best"]["method"]
+    found = []
+    for row in metrics["comparisons"][metrics["finding"]["source"]]:
+        others = [name for name in (row["first"], row["second"]) if name not in (best, UNGUIDED)]
+        if row["measure"] == PRIMARY and best in (row["first"], row["second"]) and len(others) == 1:
+            gap = row["difference"]
+            if gap["adjusted"] is None or gap["adjusted"] >= 0.05:
+                found.append(METHOD_NAMES[others[0]])
+    return found
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence has them: "VSF, NAG and CFG"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def unanswered_lines(metrics: Mapping[str, Any]) -> list[str]:
