@@ -129,6 +129,14 @@ def test_nothing_is_wider_than_the_window(tab: Tab, page: Path, width: int) -> N
     assert tab.run("document.documentElement.scrollWidth") == width
 
 
+def test_a_table_that_goes_on_has_a_shadow_at_its_side(tab: Tab, page: Path) -> None:
+    tab.open(page, 390)
+    table = "[...document.querySelectorAll('.scroll')].find(s => s.scrollWidth > s.clientWidth)"
+    style = f"getComputedStyle({table})"
+    assert tab.run(f"{style}.backgroundAttachment") == "local, local, scroll, scroll"
+    assert tab.run(f"{style}.backgroundImage").count("linear-gradient") == 4
+
+
 def test_without_scripts_the_tables_are_there_and_the_filter_is_not(tab: Tab, page: Path) -> None:
     tab.send("Emulation.setScriptExecutionDisabled", value=True)
     try:
