@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import dataclasses
 import hashlib
 import io
@@ -23,6 +24,7 @@ from negjudge.evaluation.summary import finding_sentence, percent, points, summa
 from negjudge.report.build import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
 from negjudge.report.repeat import _without_names, repeat
+from negjudge.report.run_tables import run_tables
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -170,6 +172,35 @@ def test_what_people_write_is_escaped(whole: tuple[Path, Any, str]) -> None:
 
 def test_simulated_votes_are_called_so(whole: tuple[Path, Any, str]) -> None:
     assert "Source: simulated." in Page(whole[2]).text
+
+
+@pytest.mark.parametrize("sources", [["simulated"], ["people"]])
+def test_simulated_labels_are_called_so_wherever_they_are_counted(
+    whole: tuple[Path, Any, str], sources: list[str]
+) -> None:
+    metrics = read_metrics(whole[0])
+    metrics["provenance"]["sources"] = sources
+    found = run_tables(metrics)
+    said = {name: f"{table.caption} {table.heads}" for name, table in found.items()}
+    for name in ("success", "methods-labels", "judges-labels-element", "judges-labels-success-full"):
+        assert ("simulated annotators' labels" in said[name]) == (sources == ["simulated"])
+        assert "annotators' labels" in said[name]
+    assert "labels" not in said["methods-oracle"]
+
+
+def test_success_by_source_says_on_how_many_pictures_each_rests(whole: tuple[Path, Any, str]) -> None:
+    metrics = read_metrics(whole[0])
+    metrics["methods"]["labels"][0]["pictures"] -= 5
+    (foot,) = run_tables(metrics)["success"].foot
+    count = metrics["methods"]["oracle"][0]["pictures"]
+    assert [cell.text for cell in foot.cells[:3]] == ["pictures a method", f"{count}", f"{count - 5}–{count}"]
+
+
+def test_few_labels_have_the_interval_about_these_pictures_too(whole: tuple[Path, Any, str]) -> None:
+    (first, *_) = csv.DictReader((whole[0] / "report/tables/few-labels.csv").read_text().splitlines())
+    rates = read_metrics(whole[0])["few_labels"]["rows"][0]["rates"]
+    assert float(first["both_low"]) == rates["powered"]["low"]
+    assert float(first["both_these_pictures_low"]) == rates["of_pictures"]["low"]
 
 
 def test_the_grid_shows_the_pictures_of_the_run(whole: tuple[Path, Any, str]) -> None:

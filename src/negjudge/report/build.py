@@ -18,7 +18,6 @@ from negjudge.evaluation.evidence import Evidence, read_run
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.summary import (
-    SOURCE_NAMES,
     STRATUM_NAMES,
     caveats,
     finding_sentence,
@@ -28,6 +27,7 @@ from negjudge.recipes import read_yaml
 from negjudge.report.figure_files import FOLDER as FIGURE_FILES
 from negjudge.report.figure_files import Drawing, write_figures
 from negjudge.report.judge_tables import judge_groups
+from negjudge.report.names import source_names
 from negjudge.report.pair_sheets import FOLDER as SHEETS
 from negjudge.report.pair_sheets import PairSheet, stem_of, write_pair_sheets
 from negjudge.report.pairs import Extremes, PairView, extremes, marks_of, views
@@ -138,6 +138,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         pictures=_pictures(evidence, metrics, ends),
         attention=attention(run),
         tables=tables,
+        sources=source_names(metrics),
         judges=list(judge_groups(metrics)),
         figures={n: Markup(figures[n].element()) if n in figures else "" for n in FIGURES},
         run=recipe.run,
@@ -183,7 +184,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     found.filters |= {"p": p_value, "code": code, "stem": stem_of}
-    found.globals |= {"methods": METHOD_NAMES, "sources": SOURCE_NAMES, "strata": STRATUM_NAMES}
+    found.globals |= {"methods": METHOD_NAMES, "strata": STRATUM_NAMES}
     return found
 
 

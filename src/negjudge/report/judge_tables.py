@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from negjudge.evaluation.answers import TUNED
 from negjudge.evaluation.scored import PRIMARY
-from negjudge.evaluation.summary import SOURCE_NAMES, STRATUM_NAMES
+from negjudge.evaluation.summary import STRATUM_NAMES
+from negjudge.report.names import source_names
 from negjudge.report.tables import (
     EMPTY,
     Cell,
@@ -30,11 +31,11 @@ ALL = "all four"
 
 def judges(metrics: Record) -> list[Table]:
     """Return for each truth and topic the judges by stratum, and all their figures over the four strata."""
-    found = []
+    found, names = [], source_names(metrics)
     for (truth, topic), rows in judge_groups(metrics).items():
-        against = f"on the {topic}, against {SOURCE_NAMES[truth]}"
+        against = f"on the {topic}, against {names[truth]}"
         if topic == PRIMARY:
-            against = f"on success, against {SOURCE_NAMES[truth]}"
+            against = f"on success, against {names[truth]}"
         found += _by_stratum(f"judges-{truth}-{topic}", against, rows, metrics["note"])
         found += _in_full(f"judges-{truth}-{topic}-full", against, rows, metrics["note"])
     return found

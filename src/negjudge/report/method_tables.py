@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from negjudge.evaluation.scored import PRIMARY, UNGUIDED
-from negjudge.evaluation.summary import SOURCE_NAMES, is_clear
+from negjudge.evaluation.summary import is_clear
+from negjudge.report.names import source_names
 from negjudge.report.tables import (
     EMPTY,
     Cell,
@@ -47,10 +48,24 @@ def success_by_source(metrics: Record) -> list[Table]:
     methods = dict.fromkeys(row["method"] for table in found.values() for row in table)
     success = {(source, row["method"]): row["success"] for source, table in found.items() for row in table}
     records = [{"method": m, **{s: success.get((s, m)) for s in found}} for m in methods]
-    columns = [method_column(), *(Column(SOURCE_NAMES[source], at(rate, source)) for source in found)]
+    names = source_names(metrics)
+    columns = [method_column(), *(Column(names[source], at(rate, source)) for source in found)]
+    foot = [words("pictures a method"), *(words(_pictures_of(table)) for table in found.values())]
     return tabulate(
-        "success", "Success by who looks.", metrics["note"], columns, records, lead=_best(metrics)
+        "success",
+        "Success by who looks.",
+        metrics["note"],
+        columns,
+        records,
+        lead=_best(metrics),
+        foot=[foot],
     )
+
+
+def _pictures_of(table: Sequence[Record]) -> str:
+    """Return on how many pictures a method's figures rest: "144", or "63–76" where methods have unlike."""
+    counts = [row["pictures"] for row in table]
+    return "–".join(map(str, dict.fromkeys((min(counts), max(counts)))))
 
 
 def methods_by_source(metrics: Record) -> list[Table]:
@@ -74,7 +89,7 @@ def methods_by_source(metrics: Record) -> list[Table]:
             ]
         if source == "oracle":
             columns.append(Column("Oracle’s error", lambda row: rate(errors.get(row["method"]))))
-        caption = f"All measures by {SOURCE_NAMES[source]}."
+        caption = f"All measures by {source_names(metrics)[source]}."
         found += tabulate(f"methods-{source}", caption, metrics["note"], columns, table, lead=_best(metrics))
     return found
 
@@ -83,14 +98,15 @@ def differences(metrics: Record) -> list[Table]:
     """Return for each source the paired differences in success, and those in the other measures."""
     found = []
     for source, rows in metrics["comparisons"].items():
+        by = source_names(metrics)[source]
         primary = [row for row in rows if row["measure"] == PRIMARY]
         others = [row for row in rows if row["measure"] != PRIMARY]
-        found += _differences(f"differences-{source}", source, primary, metrics["note"])
-        found += _differences(f"differences-{source}-others", source, others, metrics["note"])
+        found += _differences(f"differences-{source}", by, primary, metrics["note"])
+        found += _differences(f"differences-{source}-others", by, others, metrics["note"])
     return found
 
 
-def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> list[Table]:
+def _differences(name: str, by: str, rows: Sequence[Record], note: str) -> list[Table]:
     columns = [
         Column(
             "Methods",
@@ -107,7 +123,7 @@ def _differences(name: str, source: str, rows: Sequence[Record], note: str) -> l
         Column("Pictures", at(count, "pictures")),
         Column("Withstands the oracle’s error", lambda row: _yes_or_no(row["withstands"])),
     ]
-    caption = f"Differences by {SOURCE_NAMES[source]}, {PAIRED}"
+    caption = f"Differences by {by}, {PAIRED}"
     if any(row["withstands"] is not None for row in rows):
         caption += f" {WITHSTANDS}"
     if any(row["paired_by"] != "pair and seed" for row in rows):
@@ -128,7 +144,7 @@ def specificity(metrics: Record) -> list[Table]:
         Column("Pairs", at(count, "pairs")),
     ]
     rows = metrics["specificity"]
-    caption = f"How often the element is gone, by {SOURCE_NAMES[rows[0]['source']]}." if rows else ""
+    caption = f"How often the element is gone, by {source_names(metrics)[rows[0]['source']]}." if rows else ""
     return tabulate("specificity", caption, metrics["note"], columns, rows)
 
 
@@ -155,7 +171,7 @@ def pairs(metrics: Record) -> list[Table]:
         *(Column(METHOD_NAMES[method], _success_of(method)) for method in methods),
         Column("Pictures", lambda row: count(sum(m["pictures"] for m in row["methods"].values()))),
     ]
-    caption = f"Success pair by pair, by {SOURCE_NAMES[rows[0]['source']]}."
+    caption = f"Success pair by pair, by {source_names(metrics)[rows[0]['source']]}."
     return tabulate("pairs", caption, metrics["note"], columns, rows)
 
 

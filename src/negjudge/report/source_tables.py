@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from negjudge.evaluation.summary import SOURCE_NAMES
+from negjudge.report.names import source_names
 from negjudge.report.tables import (
     EMPTY,
     Column,
@@ -29,8 +29,9 @@ def rankings(metrics: Record) -> list[Table]:
     found = metrics["ranking"]
     if not found or not found["reference"]:
         return []
+    names = source_names(metrics)
     columns = [
-        _source(),
+        _source(names),
         Column("From best to worst", lambda row: words(" > ".join(map(_name, row["ranking"])), wraps=True)),
         Column("Same way", at(count, "same")),
         Column("Of", at(count, "told")),
@@ -39,7 +40,7 @@ def rankings(metrics: Record) -> list[Table]:
     ]
     caption = (
         f"The methods in the order of each source. Of {found['compared']} pairs of methods, "
-        f"{len(found['separated'])} are told apart by {SOURCE_NAMES[found['reference']]} (interval clear of "
+        f"{len(found['separated'])} are told apart by {names[found['reference']]} (interval clear of "
         "0, corrected p below 0.05); over these alone, how many a source orders the same way."
     )
     return tabulate("rankings", caption, metrics["note"], columns, found["sources"])
@@ -47,11 +48,9 @@ def rankings(metrics: Record) -> list[Table]:
 
 def agreement(metrics: Record) -> list[Table]:
     """Return how often every two sources say the same of a picture's success."""
-    found = metrics["ranking"]
+    found, names = metrics["ranking"], source_names(metrics)
     columns = [
-        Column(
-            "Sources", lambda row: words(f"{SOURCE_NAMES[row['first']]} and {SOURCE_NAMES[row['second']]}")
-        ),
+        Column("Sources", lambda row: words(f"{names[row['first']]} and {names[row['second']]}")),
         Column("Equal", at(rate, "equal")),
         Column("Cohen’s κ", at(number, "kappa")),
         Column("Pictures", at(count, "pictures")),
@@ -76,8 +75,9 @@ def bias(metrics: Record) -> list[Table]:
         }
         for source in dict.fromkeys(row["source"] for row in found["bias"])
     ]
+    names = source_names(metrics)
     columns = [
-        _source(),
+        _source(names),
         *(Column(METHOD_NAMES[method], at(difference, method)) for method in methods),
         Column("Most less least", at(lambda row: difference(row["difference"]), "spread")),
         Column(
@@ -85,7 +85,7 @@ def bias(metrics: Record) -> list[Table]:
         ),
     ]
     caption = (
-        f"Success by each source less that by {SOURCE_NAMES[found['reference']]} on the same pictures, in "
+        f"Success by each source less that by {names[found['reference']]} on the same pictures, in "
         "points. A source that is wrong alike for every method leaves their order as it is."
     )
     return tabulate("bias", caption, metrics["note"], columns, records)
@@ -96,6 +96,7 @@ def few_labels(metrics: Record) -> list[Table]:
     found = metrics["few_labels"]
     if not found or found["refused"]:
         return []
+    names = source_names(metrics)
     columns = [
         Column("Method", lambda row: words(METHOD_NAMES[row["method"]])),
         Column("Labels", lambda row: count(row["rates"]["labels"])),
@@ -103,20 +104,22 @@ def few_labels(metrics: Record) -> list[Table]:
         Column("Labels alone", lambda row: rate(row["rates"]["people"])),
         Column("Judge alone, biased", lambda row: rate(row["rates"]["judge"])),
         Column("Both", lambda row: rate(row["rates"]["powered"])),
+        Column("Both, these pictures", lambda row: rate(row["rates"]["of_pictures"])),
         Column("All labels", lambda row: rate(row["truth"]) if row["truth"] else EMPTY),
         Column("Worth", lambda row: decimal(row["rates"]["worth"], 0)),
         Column("Labels saved", lambda row: share(row["rates"]["saved"])),
     ]
     caption = (
         f"Success from few labels ({found['drawn']}): prediction-powered, the predictions of "
-        f"{SOURCE_NAMES[found['judge']]} corrected by labels of other pairs. Worth: how many labels alone "
-        "would give as narrow an interval about these pictures."
+        f"{names[found['judge']]} corrected by {names['labels']} of other pairs. Intervals are about such "
+        "pairs; that of “both, these pictures” is where the rate would lie if all these were labelled. "
+        "Worth: how many labels alone would give as narrow an interval about these pictures."
     )
     return tabulate("few-labels", caption, metrics["note"], columns, found["rows"])
 
 
-def _source() -> Column:
-    return Column("Source", lambda row: words(SOURCE_NAMES[row["source"]]))
+def _source(names: Mapping[str, str]) -> Column:
+    return Column("Source", lambda row: words(names[row["source"]]))
 
 
 def _name(method: str) -> str:
