@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.answers import REFITTED, TEXT_ONLY
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, percent, points, summary
@@ -203,6 +204,45 @@ def test_few_labels_have_the_interval_about_these_pictures_too(whole: tuple[Path
     assert float(first["both_these_pictures_low"]) == rates["of_pictures"]["low"]
 
 
+def test_judges_that_the_run_lacks_are_not_explained(whole: tuple[Path, Any, str]) -> None:
+    run, recipe, text = whole
+    metrics = read_metrics(run)
+    fitted = (REFITTED, TEXT_ONLY)
+    metrics["judges"] = [
+        row
+        for row in metrics["judges"]
+        if row["judge"] not in fitted and not row["judge"].endswith(" picture")
+    ]
+    told, less = (Page(one).text for one in (text, render(recipe, run, metrics)))
+    for words in ("also shown refitted", "“Text only” is", "Blank and shuffled pictures"):
+        assert words in told
+        assert words not in less
+
+
+def test_the_page_says_what_the_judges_intervals_and_floors_leave_out(whole: tuple[Path, Any, str]) -> None:
+    text = Page(whole[2]).text
+    assert "for this one training of it" in text
+    assert "takes questions as independent, and pictures of one pair are not" in text
+
+
+def test_the_training_shown_is_that_of_the_judge_that_was_measured(synthetic: Any, tmp_path: Path) -> None:
+    run = synthetic.make_run(tmp_path)
+    other = (run / "judge").rename(tmp_path / "elsewhere")
+    recipe = synthetic.recipe_for(run, tuned=str(other))
+    metrics = evaluate(recipe, run)
+    page = render(recipe, run, metrics)
+    assert 'aria-label="training and validation loss by step"' in page
+    assert "The judge’s training, as it was" in page
+    (other / "curves.jsonl").rename(tmp_path / "curves.jsonl")
+    assert f"Training curve: there is no {other}/curves.jsonl." in Page(render(recipe, run, metrics)).text
+    (tmp_path / "curves.jsonl").rename(other / "curves.jsonl")
+    (other / "judge.json").write_text((other / "judge.json").read_text() + "\n")
+    page = render(recipe, run, metrics)
+    assert f"{other} holds another judge by now than the one that was measured." in page
+    assert "training and validation loss by step" not in page
+    assert "The judge’s training, as it was" not in page
+
+
 def test_the_grid_shows_the_pictures_of_the_run(whole: tuple[Path, Any, str]) -> None:
     run, _, text = whole
     uris = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
@@ -284,7 +324,8 @@ def test_what_it_takes_to_repeat_is_on_the_page(whole: tuple[Path, Any, str]) ->
 
 def test_a_benchmark_in_a_folder_is_told_file_by_file(whole: tuple[Path, Any, str]) -> None:
     run, recipe, _ = whole
-    told = repeat(dataclasses.replace(recipe, pairs="data/neggenbench"), run, read_metrics(run)).hashes
+    recipe = dataclasses.replace(recipe, pairs="data/neggenbench")
+    told = repeat(recipe, run, read_metrics(run), None).hashes
     for path in (Path("data/neggenbench/dev.jsonl"), Path("data/neggenbench/test.jsonl")):
         assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in told
 

@@ -33,11 +33,12 @@ from negjudge.report.pair_sheets import PairSheet, stem_of, write_pair_sheets
 from negjudge.report.pairs import Extremes, PairView, extremes, marks_of, views
 from negjudge.report.pictures import GridRow, attention, drawn, grid
 from negjudge.report.repeat import repeat
-from negjudge.report.run_figures import FIGURES, json_lines, run_figures
+from negjudge.report.run_figures import FIGURES, json_lines, run_figures, unguided
 from negjudge.report.run_tables import run_tables
 from negjudge.report.table_files import FOLDER as TABLES
 from negjudge.report.table_files import write_tables
 from negjudge.report.tables import Table, p_value
+from negjudge.report.tuned_judge import CURVES, tuned_judge
 from negjudge.runs import CONTROL, HISTORY, REPORT, TUNE
 from negjudge.sheets import METHOD_NAMES
 from negjudge.splits import MINIMUM_PAIRS
@@ -121,7 +122,9 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
     history, samples = _history(recipe, evidence), evidence.tested
     best = metrics["finding"]["best"]["method"] if metrics["finding"] else ""
     shown = views(metrics["pairs"], samples, best)
-    tables, figures = run_tables(metrics, history), run_figures(run, metrics, history)
+    judge = tuned_judge(recipe, run, metrics)
+    training = json_lines(judge.folder / CURVES) if judge.folder else []
+    tables, figures = run_tables(metrics, history), run_figures(metrics, history, training)
     templates = environment()
     script = _source(templates, "script.js")
     ends = extremes(metrics["pairs"], best)
@@ -140,6 +143,10 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         tables=tables,
         sources=source_names(metrics),
         judges=list(judge_groups(metrics)),
+        asked={row["judge"] for row in metrics["judges"]},
+        blind=any(row["judge"].endswith(" picture") for row in metrics["judges"]),
+        training_absent=judge.absent,
+        unguided=unguided(metrics) if metrics["contest"] and metrics["contest"]["frontiers"] else None,
         figures={n: Markup(figures[n].element()) if n in figures else "" for n in FIGURES},
         run=recipe.run,
         minimum_pairs=MINIMUM_PAIRS,
@@ -150,7 +157,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         extremes=ends,
         success=_said(shown),
         place=Markup(PLACE),
-        repeat=repeat(recipe, run, metrics),
+        repeat=repeat(recipe, run, metrics, judge.folder),
     )
     text, fitting = _fill(page, shown, templates)
     return Report(text, tables, list(figures.values()), [view.sheet for view in fitting])

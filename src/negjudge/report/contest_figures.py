@@ -12,11 +12,11 @@ from negjudge.sheets import METHOD_NAMES
 Row = Mapping[str, Any]
 
 
-def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> Drawing:
+def frontier(points: Sequence[Row], plain: Row, across: str, up: str, styles: Styles) -> Drawing:
     """Return every frozen setting in two measures; the chosen ones are large, with both intervals.
 
-    A line joins a contestant's settings from the least to the most removed; ``styles`` are the page's, by
-    method.
+    A line joins a contestant's settings from the least to the most removed; ``plain`` is no guidance, which
+    is a point of every contestant's hull; ``styles`` are the page's, by method.
     """
     from matplotlib.figure import Figure
 
@@ -28,14 +28,15 @@ def frontier(points: Sequence[Row], across: str, up: str, styles: Styles) -> Dra
         mine = sorted((p for p in told if p["method"] == name), key=lambda p: p["removed"]["estimate"])
         x, y = ([point[axis]["estimate"] for point in mine] for axis in (across, up))
         axes.plot(x, y, marker, color=colour, markersize=3, linewidth=1, linestyle="-", alpha=0.6)
-        for point in (p for p in mine if p["chosen"]):
-            axes.errorbar(
-                point[across]["estimate"], point[up]["estimate"], xerr=whiskers(point[across]),
-                yerr=whiskers(point[up]), fmt=marker, color=colour, markersize=7, elinewidth=1,
-                label=METHOD_NAMES[name],
-            )  # fmt: skip
+    for point in (plain, *(point for point in told if point["chosen"])):
+        colour, marker = styles[point["method"]]
+        axes.errorbar(
+            point[across]["estimate"], point[up]["estimate"], xerr=whiskers(point[across]),
+            yerr=whiskers(point[up]), fmt=marker, color=colour, markersize=7, elinewidth=1,
+            label=METHOD_NAMES[point["method"]],
+        )  # fmt: skip
     unit_axes(axes, across, up)
-    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=4)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
     return Drawing(figure, f"frontier-{across}-{up}", f"{up} against {across} at every frozen setting")
 
 

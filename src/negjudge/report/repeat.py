@@ -15,7 +15,7 @@ from negjudge.evaluation.candidates import TUNED
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.jobs import pairs_files
 from negjudge.judge_settings import FILE, read_settings
-from negjudge.runs import FROZEN, JUDGE
+from negjudge.runs import FROZEN
 
 STAGES = {"tune": "generate", "generate": "generate", "label": "labeling", "train": "train"}
 WIDTH = 110
@@ -30,8 +30,11 @@ class Repeat:
     hashes: tuple[str, ...]
 
 
-def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
-    """Return what it takes to repeat a run; the stages' recipes are those that have the run's name."""
+def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any], judge: Path | None) -> Repeat:
+    """Return what it takes to repeat a run; the stages' recipes are those that have the run's name.
+
+    ``judge`` is the folder of the tuned judge that was measured, where there is one.
+    """
     texts = {"The evaluation’s recipe, every key as it was": _yaml(dataclasses.asdict(recipe))}
     if recipe.settings and Path(recipe.settings).is_file():
         texts[f"{recipe.settings}: each method’s setting, and the search that found it"] = _text(
@@ -41,7 +44,7 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Repeat:
         path = Path(folder) / "recipes" / f"{run.name}.yaml"
         if path.is_file():
             texts[f"{path}, as it is now"] = _without_names(_text(path))
-    training = read_settings(run / JUDGE).training if (run / JUDGE / FILE).is_file() else {}
+    training = read_settings(judge).training if judge and (judge / FILE).is_file() else {}
     if training:
         texts["The judge’s training, as it was"] = _yaml(training)
     if metrics["contest"]:

@@ -10,12 +10,11 @@ from typing import Any
 
 from negjudge.durable import read_lines
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.summary import SOURCE_NAMES
+from negjudge.evaluation.scored import UNGUIDED
 from negjudge.report import contest_figures, figures
 from negjudge.report.figure_files import Drawing
-from negjudge.runs import JUDGE
+from negjudge.report.names import source_names
 
-CURVES = "curves.jsonl"
 JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
 FIGURES = (
     "removed_kept",
@@ -31,9 +30,12 @@ FIGURES = (
 
 
 def run_figures(
-    run: Path, metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+    metrics: Mapping[str, Any], history: Sequence[Mapping[str, Any]], training: Sequence[Mapping[str, Any]]
 ) -> dict[str, Drawing]:
-    """Return the figures by name, those for which there is something to draw."""
+    """Return the figures by name, those for which there is something to draw.
+
+    ``history`` are the settings tried on dev, ``training`` the judge's losses by step.
+    """
     found = {}
     styles = figures.method_styles(
         row["method"] for row in itertools.chain(*metrics["methods"].values(), history)
@@ -53,26 +55,34 @@ def run_figures(
     curves = _one_truth([row for row in metrics["reliability"] if row["topic"] == "success"])
     if curves:
         found["reliability"] = figures.reliability(curves)
-    curve = json_lines(run / JUDGE / CURVES)
-    if curve:
-        found["training"] = figures.training(curve)
+    if training:
+        found["training"] = figures.training(training)
     if metrics["contest"]:
-        found |= _contest_figures(metrics["contest"], styles)
+        found |= _contest_figures(metrics, styles)
     return found
 
 
-def _contest_figures(contest: Mapping[str, Any], styles: figures.Styles) -> dict[str, Drawing]:
-    found = {}
-    points = contest["frontiers"]["points"] if contest["frontiers"] else []
-    if points:
-        found["frontier"] = contest_figures.frontier(points, "removed", "kept", styles)
-    if any(point["collateral"] for point in points):
-        found["frontier_collateral"] = contest_figures.frontier(points, "success", "collateral", styles)
+def _contest_figures(metrics: Mapping[str, Any], styles: figures.Styles) -> dict[str, Drawing]:
+    found, contest = {}, metrics["contest"]
+    if contest["frontiers"]:
+        points, plain = contest["frontiers"]["points"], unguided(metrics)
+        found["frontier"] = contest_figures.frontier(points, plain, "removed", "kept", styles)
+        if any(point["collateral"] for point in points):
+            both = "success", "collateral"
+            found["frontier_collateral"] = contest_figures.frontier(points, plain, *both, styles)
     if contest["best_of"]:
         pickers = dict.fromkeys(row["picker"] for row in contest["best_of"])
-        shown = {picker: SOURCE_NAMES[picker] for picker in pickers if picker in (contest["source"], "tuned")}
+        names = source_names(metrics)
+        shown = {picker: names[picker] for picker in pickers if picker in (contest["source"], "tuned")}
         found["best_of"] = contest_figures.best_of(contest["best_of"], shown, styles)
     return found
+
+
+def unguided(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the rates without guidance by the contest's source; nothing is lost there that was not."""
+    rows = metrics["methods"][metrics["contest"]["source"]]
+    plain: Mapping[str, Any] = next(row for row in rows if row["method"] == UNGUIDED)
+    return {**plain, "collateral": {"estimate": 0.0, "low": None, "high": None}}
 
 
 def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
