@@ -81,8 +81,8 @@ def test_balanced_accuracy_of_the_tuned_judge(measured: tuple[Path, dict[str, An
         if v.judge and v.judge.startswith("tuned@") and "/" not in v.judge
     }
     for stratum in ("seen", "new_object", "new_element", "both_new"):
-        ids = [i for i, s in samples.items() if s.pair in SPLITS.judge[stratum]]
-        truth = [seen[i]["object"] is not None and samples[i].element in seen[i]["parts"] for i in ids]
+        ids = [i for i, s in samples.items() if s.pair in SPLITS.judge[stratum] and seen[i]["object"]]
+        truth = [samples[i].element in seen[i]["parts"] for i in ids]
         expected = balanced_accuracy_score(truth, [(said[i] or 0) >= 0.5 for i in ids])
         row = one(metrics["judges"], judge="tuned", stratum=stratum, topic="element", truth="oracle")
         assert row["quality"]["balanced_accuracy"]["estimate"] == pytest.approx(expected, abs=1e-6)

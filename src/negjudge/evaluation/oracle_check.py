@@ -15,11 +15,15 @@ from negjudge.statistics import Interval, proportion
 
 @dataclass(frozen=True)
 class OracleError:
-    """The share of a method's pictures, labelled by eye with the method unseen, that the oracle misread."""
+    """The share of a method's pictures, labelled by eye with the method unseen, that the oracle misread.
+
+    ``unclear`` pictures, of which the eye could not tell, are not among the ``pictures``.
+    """
 
     method: str
     pictures: int
     error: Interval
+    unclear: int = 0
 
 
 def read_oracle_check(path: str | None) -> list[OracleError]:
@@ -32,8 +36,13 @@ def read_oracle_check(path: str | None) -> list[OracleError]:
         return []
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        found = [(m, int(content[m]["wrong"]), int(content[m]["pictures"])) for m in METHODS if m in content]
-        return [OracleError(method, n, proportion(wrong, n)) for method, wrong, n in found]
+        checked = [(method, content[method]) for method in METHODS if method in content]
+        return [
+            OracleError(
+                m, int(c["pictures"]), proportion(c["wrong"], c["pictures"]), int(c.get("unclear", 0))
+            )
+            for m, c in checked
+        ]
     except FileNotFoundError:
         raise NegjudgeError(f"{path} is missing; leave oracle_check out, or add it") from None
     except (ValueError, KeyError, TypeError, ZeroDivisionError):

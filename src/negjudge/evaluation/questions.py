@@ -62,18 +62,22 @@ def _about_another(evidence: Evidence, sample: Sample, truth: Truth) -> list[Ite
 
 
 def true_answer(evidence: Evidence, sample: Sample, topic: Topic, truth: Truth) -> bool | None:
-    """Return whether "yes" is the answer about a sample, or ``None`` where nobody knows."""
+    """Return whether "yes" is the answer about a sample, or ``None`` where nobody knows.
+
+    In a picture that the oracle cannot read the object is not there; of the element it knows nothing.
+    """
     if topic == "success":
         kept, present = (true_answer(evidence, sample, part, truth) for part in ("object", "element"))
-        return None if kept is None or present is None else kept and not present
+        return None if kept is None or (kept and present is None) else kept and not present
     if truth == "labels":
         label = evidence.labels.get((sample.id, topic))
         return label.answer == "yes" if label and label.answer in ("yes", "no") else None
     reading = evidence.readings.get(sample.id)
     if reading is None:
         return None
-    present = reading.object is not None and sample.element in reading.parts
-    return reading.object == sample.object if topic == "object" else present
+    if topic == "object":
+        return reading.object == sample.object
+    return None if reading.object is None else sample.element in reading.parts
 
 
 def labels_of(found: Sequence[Item]) -> Floats:
