@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from negjudge.evaluation.contest_summary import level_name
-from negjudge.evaluation.summary import SOURCE_NAMES
+from negjudge.report.names import source_names
 from negjudge.report.tables import (
     EMPTY,
     Cell,
@@ -17,6 +19,7 @@ from negjudge.report.tables import (
     method_column,
     number,
     p_cell,
+    p_value,
     rate,
     setting,
     tabulate,
@@ -40,7 +43,7 @@ def frontier(metrics: Record) -> list[Table]:
         Column("Chosen on dev", lambda point: words("yes" if point["chosen"] else "")),
     ]
     caption = (
-        f"Every setting that was frozen, by {_source(contest)}, on the {found['pictures']} pictures that all "
+        f"Every setting that was frozen, by {_source(metrics)}, on the {found['pictures']} pictures that all "
         f"have ({found['pairs']} pairs)."
     )
     return tabulate(
@@ -57,14 +60,29 @@ def matched(metrics: Record) -> list[Table]:
     for number_, level in enumerate(contest["frontiers"]["matched"], start=1):
         rows = sorted(level["rates"], key=lambda held: -(held["rate"]["estimate"] or 0.0))
         gaps = {(g["first"], g["second"]): g["difference"] for g in level["gaps"]}
-        columns = [method_column(), Column(level["outcome"].capitalize(), at(rate, "rate"))]
+        columns = [method_column(), Column("Success", at(rate, "rate"))]
         columns += [_less(row["method"], gaps) for row in rows[:-1]]
         caption = (
-            f"{level['outcome'].capitalize()} where {level_name(level)}, by {_source(contest)}: the upper "
-            "hull of each contestant’s settings; differences in points."
+            f"Success where {level_name(level)}, by {_source(metrics)}: the upper hull of each contestant’s "
+            "settings; differences in points, p corrected by Holm’s method at this level."
         )
+        if level["measure"] == "quality":
+            caption += f" {_quality_bound(level, contest['source'])}"
         tables += tabulate(f"matched-{number_}-{level['measure']}", caption, metrics["note"], columns, rows)
     return tables
+
+
+def _quality_bound(level: Record, source: str) -> str:
+    """Say what a share of the unguided quality is: residuals are better where they are lower."""
+    if source == "oracle":
+        return (
+            f"Quality is the oracle’s residual, lower is better: it is held at {level['limit']:.3f} or less, "
+            f"the residual without guidance divided by {level['at']:g}."
+        )
+    return (
+        f"Quality is the {'mean' if source == 'labels' else 'expected'} rating: it is held at "
+        f"{level['limit']:.2f} or more, {level['at']:g} times the rating without guidance."
+    )
 
 
 def _less(method: str, gaps: dict[tuple[str, str], Record]) -> Column:
@@ -72,14 +90,23 @@ def _less(method: str, gaps: dict[tuple[str, str], Record]) -> Column:
 
     def cell(row: Record) -> Cell:
         if (row["method"], method) in gaps:
-            return difference(gaps[row["method"], method])
+            return _with_p(gaps[row["method"], method])
         found = gaps.get((method, row["method"]))
         if found is None:
             return EMPTY
         ends = {"estimate": found["estimate"], "low": found["high"], "high": found["low"]}
-        return difference({name: None if value is None else -value for name, value in ends.items()})
+        turned = {name: None if value is None else -value for name, value in ends.items()}
+        return _with_p({**found, **turned})
 
     return Column(f"Less {METHOD_NAMES[method]}", cell)
+
+
+def _with_p(gap: Record) -> Cell:
+    """Return a difference's cell with the corrected p-value behind the interval."""
+    cell = difference(gap)
+    if gap["adjusted"] is None:
+        return cell
+    return replace(cell, line=f"{cell.line}, p {p_value(gap['adjusted'])}")
 
 
 def gaps(metrics: Record) -> list[Table]:
@@ -88,19 +115,18 @@ def gaps(metrics: Record) -> list[Table]:
     if not contest or not contest["frontiers"]:
         return []
     rows = [
-        {**gap, **gap["difference"], "level": level_name(level), "outcome": level["outcome"]}
+        {**gap, **gap["difference"], "level": level_name(level)}
         for level in contest["frontiers"]["matched"]
         for gap in level["gaps"]
     ]
     columns = [
         Column("Methods", lambda g: words(f"{METHOD_NAMES[g['first']]} less {METHOD_NAMES[g['second']]}")),
-        Column("Measure", lambda g: words(g["outcome"])),
         Column("Where", lambda g: words(g["level"], wraps=True)),
         Column("Difference", difference),
         Column("p, corrected", at(p_cell, "adjusted")),
     ]
     caption = (
-        "Differences at matched levels, in points; p-values are corrected by Holm’s method at each level."
+        "Differences in success at matched levels, in points; p-values corrected by Holm’s method at each."
     )
     return tabulate("matched", caption, metrics["note"], columns, rows)
 
@@ -121,12 +147,12 @@ def best_of(metrics: Record) -> list[Table]:
     ]
     columns = [
         method_column(),
-        Column("Picked by", lambda row: words(SOURCE_NAMES[row["picker"]])),
+        Column("Picked by", lambda row: words(source_names(metrics)[row["picker"]])),
         Column("Evaluations a picture", at(count, "evaluations")),
         *(Column(f"n = {n}", at(lambda one: rate(one["success"]), n)) for n in shown),
     ]
     caption = (
-        f"Success of the one picture that is picked among n, by {_source(contest)}; exact over all choices "
+        f"Success of the one picture that is picked among n, by {_source(metrics)}; exact over all choices "
         "of n of the seeds."
     )
     return tabulate("best-of-n", caption, metrics["note"], columns, records)
@@ -151,5 +177,5 @@ def cost(metrics: Record) -> list[Table]:
     return tabulate("cost", caption, metrics["note"], columns, found["rows"])
 
 
-def _source(contest: Record) -> str:
-    return SOURCE_NAMES[contest["source"]]
+def _source(metrics: Record) -> str:
+    return source_names(metrics)[metrics["contest"]["source"]]

@@ -1,0 +1,97 @@
+"""The contest on the page: no guidance in its figures, corrected p-values, what is held equal in words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from negjudge.evaluation.stage import evaluate
+from negjudge.frozen import PRIMARY, Chosen, Frozen, Level, freeze
+from negjudge.report.build import render
+from negjudge.report.run_tables import run_tables
+
+SETTING = {"scale": 1.5}
+
+
+def rate(estimate: float) -> dict[str, float]:
+    return {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.1}
+
+
+def contest(source: str, frozen: Frozen) -> dict[str, Any]:
+    """Return a contest of two settings; VSF's lead is clear of 0, and not after correction."""
+    shares = ("kept", "removed", "success", "collateral", "quality")
+    points = [
+        {"method": m, "params": SETTING, "chosen": True, "pictures": 8, **dict.fromkeys(shares, rate(0.4))}
+        for m in ("vsf", "nag")
+    ]
+    lead = {"estimate": 0.2, "low": 0.01, "high": 0.39, "p": 0.04, "more": 0, "less": 0, "adjusted": 0.08}
+    matched = [
+        {
+            "measure": measure,
+            "at": 0.8,
+            "limit": 0.125,
+            "rates": [{"method": "vsf", "rate": rate(0.6)}, {"method": "nag", "rate": rate(0.4)}],
+            "gaps": [{"first": "vsf", "second": "nag", "difference": lead}],
+        }
+        for measure in ("kept", "quality")
+    ]
+    return {
+        "frozen": {"primary": PRIMARY},
+        "digest": frozen.digest,
+        "source": source,
+        "frontiers": {"pictures": 8, "pairs": 8, "points": points, "matched": matched},
+        "best_of": [],
+        "cost": None,
+    }
+
+
+@pytest.fixture(scope="module")
+def held(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
+    run = synthetic.make_run(tmp_path_factory.mktemp("contest"))
+    recipe = synthetic.recipe_for(run)
+    metrics = evaluate(recipe, run)
+    contestants = {m: Chosen(m, (SETTING,), {}, 1) for m in ("vsf", "nag")}
+    frozen = Frozen(PRIMARY, contestants, (Level("kept", 0.8),), (), 1, 1, "0" * 16, "0" * 64, {})
+    freeze(run, frozen)
+    return run, recipe, {**metrics, "contest": contest("oracle", frozen)}
+
+
+def test_no_guidance_is_drawn_and_named_where_the_frontier_is(held: tuple[Path, Any, Any]) -> None:
+    run, recipe, metrics = held
+    page = render(recipe, run, metrics)
+    for axes in ("kept against removed", "collateral against success"):
+        (figure,) = re.findall(rf'aria-label="{axes} at every frozen setting".*?</figure>', page, re.DOTALL)
+        assert ">no guidance<" in figure
+        (plain,) = (row for row in metrics["methods"]["oracle"] if row["method"] == "none")
+        assert (
+            f"its rates are of {plain['pictures']} pictures, the settings’ of the 8 that all have" in figure
+        )
+
+
+def test_differences_at_matched_levels_stand_with_their_corrected_p(held: tuple[Path, Any, Any]) -> None:
+    table = run_tables(held[2])["matched-1-kept"]
+    (cell,) = (row.cells[2] for row in table.rows if row.cells[0].text == "NAG")
+    assert (cell.text, cell.line) == ("−20", "−39 to −1, p 0.080")
+    assert "corrected by Holm’s method" in table.caption
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "oracle",
+            "lower is better: it is held at 0.125 or less, the residual without guidance divided by 0.8.",
+        ),
+        ("tuned", "the expected rating: it is held at 0.12 or more, 0.8 times the rating without guidance."),
+    ],
+)
+def test_a_share_of_the_quality_is_said_in_the_sources_own_measure(
+    held: tuple[Path, Any, Any], source: str, said: str
+) -> None:
+    metrics = {**held[2], "contest": {**held[2]["contest"], "source": source}}
+    tables = run_tables(metrics)
+    assert said in tables["matched-2-quality"].caption
+    assert "it is held" not in tables["matched-1-kept"].caption
