@@ -154,8 +154,9 @@ def oracle_check(metrics: Record) -> list[Table]:
         method_column(),
         Column("Pictures", at(count, "pictures")),
         Column("Misread", at(rate, "error")),
+        Column("Unclear to the eye", at(count, "unclear")),
     ]
-    caption = "The oracle against a reading by eye, with the method unseen."
+    caption = "The oracle against a reading by eye, with the method unseen; unclear pictures are not counted."
     return tabulate("oracle-check", caption, metrics["note"], columns, metrics["oracle_check"])
 
 

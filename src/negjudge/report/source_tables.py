@@ -43,6 +43,9 @@ def rankings(metrics: Record) -> list[Table]:
         f"{len(found['separated'])} are told apart by {names[found['reference']]} (interval clear of "
         "0, corrected p below 0.05); over these alone, how many a source orders the same way."
     )
+    checked = [pair["withstands"] for pair in found["separated"] if pair["withstands"] is not None]
+    if checked:
+        caption += f" {sum(checked)} of {len(checked)} withstand the oracle’s own error at its worst."
     return tabulate("rankings", caption, metrics["note"], columns, found["sources"])
 
 
