@@ -336,3 +336,15 @@ def test_the_names_of_people_who_labelled_are_not_on_the_page() -> None:
     assert "ada" not in told
     assert "annotators: 2 people" in told
     assert _without_names("# As it is\nsource: simulated\n") == "# As it is\nsource: simulated\n"
+
+
+def test_the_oracles_check_says_what_was_unclear_and_the_ranking_what_withstands_it(
+    whole: tuple[Path, Any, str],
+) -> None:
+    run, recipe, text = whole
+    metrics = read_metrics(run)
+    # Two of the methods were checked.
+    checked = [p["withstands"] for p in metrics["ranking"]["separated"] if p["withstands"] is not None]
+    assert len(checked) == 1
+    assert f"{sum(checked)} of {len(checked)} withstand the oracle’s own error at its worst" in text
+    assert "Unclear to the eye" in text
