@@ -341,7 +341,7 @@ def test_the_names_of_people_who_labelled_are_not_on_the_page() -> None:
 def test_the_oracles_check_says_what_was_unclear_and_the_ranking_what_withstands_it(
     whole: tuple[Path, Any, str],
 ) -> None:
-    run, recipe, text = whole
+    run, _, text = whole
     metrics = read_metrics(run)
     # Two of the methods were checked.
     checked = [p["withstands"] for p in metrics["ranking"]["separated"] if p["withstands"] is not None]
