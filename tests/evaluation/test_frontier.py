@@ -53,6 +53,13 @@ def test_points_are_the_rates_of_each_setting_and_the_first_is_the_chosen_one():
     found = frontiers(frozen(vsf=[WEAK, STRONG]), NONE + VSF, True, 50)
     assert (found.pictures, found.pairs) == (20, 20)
     weak, strong = found.points
+    plain = found.unguided
+    assert (plain.method, plain.kept.estimate, plain.removed.estimate, plain.collateral.estimate) == (
+        "none",
+        1,
+        0,
+        0,
+    )
     assert (weak.chosen, strong.chosen) == (True, False)
     assert (weak.kept.estimate, weak.removed.estimate, weak.success.estimate) == (1.0, 0.5, 0.5)
     assert (strong.kept.estimate, strong.removed.estimate, strong.success.estimate) == (0.6, 1.0, 0.6)

@@ -63,10 +63,11 @@ class Matched:
 
 @dataclass(frozen=True)
 class Frontiers:
-    """The points of all contestants by one source, and the comparisons at each level."""
+    """The points of all contestants and of no guidance by one source, and the comparisons at each level."""
 
     pictures: int
     pairs: int
+    unguided: Point
     points: tuple[Point, ...]
     matched: tuple[Matched, ...]
 
@@ -98,13 +99,14 @@ def frontiers(
     if not grid.keys:
         return None
     points = [
-        _point(grid, name, number)
+        _point(grid, name, setting, number == 0, grid.column(name, number))
         for name, chosen in frozen.contestants.items()
-        for number in range(len(chosen.settings))
+        for number, setting in enumerate(chosen.settings)
     ]
+    unguided = _point(grid, UNGUIDED, {}, True, grid.plain)
     matched = [found for level in frozen.matched if (found := _matched(grid, level)) is not None]
     pairs = len({pair for pair, _ in grid.keys})
-    return Frontiers(len(grid.keys), pairs, tuple(points), tuple(matched))
+    return Frontiers(len(grid.keys), pairs, unguided, tuple(points), tuple(matched))
 
 
 class _Grid:
@@ -156,15 +158,13 @@ def _floats(scored: Sequence[Scored], measure: str) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
-def _point(grid: _Grid, name: str, number: int) -> Point:
-    column = grid.column(name, number)
-
+def _point(grid: _Grid, name: str, setting: Mapping[str, Any], chosen: bool, column: _Column) -> Point:
     told = np.isfinite(column.values["collateral"]).any()
     quality = column.values["quality"]
     return Point(
         method=name,
-        params=grid.frozen.contestants[name].settings[number],
-        chosen=number == 0,
+        params=setting,
+        chosen=chosen,
         pictures=len(grid.keys),
         kept=grid.clusters.rate(column.values["kept"]),
         removed=grid.clusters.rate(column.values["removed"]),

@@ -33,7 +33,7 @@ from negjudge.report.pair_sheets import PairSheet, stem_of, write_pair_sheets
 from negjudge.report.pairs import Extremes, PairView, extremes, marks_of, views
 from negjudge.report.pictures import GridRow, attention, drawn, grid
 from negjudge.report.repeat import repeat
-from negjudge.report.run_figures import FIGURES, json_lines, run_figures, unguided
+from negjudge.report.run_figures import FIGURES, json_lines, run_figures
 from negjudge.report.run_tables import run_tables
 from negjudge.report.table_files import FOLDER as TABLES
 from negjudge.report.table_files import write_tables
@@ -146,7 +146,6 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
         asked={row["judge"] for row in metrics["judges"]},
         blind=any(row["judge"].endswith(" picture") for row in metrics["judges"]),
         training_absent=judge.absent,
-        unguided=unguided(metrics) if metrics["contest"] and metrics["contest"]["frontiers"] else None,
         figures={n: Markup(figures[n].element()) if n in figures else "" for n in FIGURES},
         run=recipe.run,
         minimum_pairs=MINIMUM_PAIRS,

@@ -10,7 +10,6 @@ from typing import Any
 
 from negjudge.durable import read_lines
 from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.scored import UNGUIDED
 from negjudge.report import contest_figures, figures
 from negjudge.report.figure_files import Drawing
 from negjudge.report.names import source_names
@@ -65,7 +64,7 @@ def run_figures(
 def _contest_figures(metrics: Mapping[str, Any], styles: figures.Styles) -> dict[str, Drawing]:
     found, contest = {}, metrics["contest"]
     if contest["frontiers"]:
-        points, plain = contest["frontiers"]["points"], unguided(metrics)
+        points, plain = contest["frontiers"]["points"], contest["frontiers"]["unguided"]
         found["frontier"] = contest_figures.frontier(points, plain, "removed", "kept", styles)
         if any(point["collateral"] for point in points):
             both = "success", "collateral"
@@ -76,13 +75,6 @@ def _contest_figures(metrics: Mapping[str, Any], styles: figures.Styles) -> dict
         shown = {picker: names[picker] for picker in pickers if picker in (contest["source"], "tuned")}
         found["best_of"] = contest_figures.best_of(contest["best_of"], shown, styles)
     return found
-
-
-def unguided(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the rates without guidance by the contest's source; nothing is lost there that was not."""
-    rows = metrics["methods"][metrics["contest"]["source"]]
-    plain: Mapping[str, Any] = next(row for row in rows if row["method"] == UNGUIDED)
-    return {**plain, "collateral": {"estimate": 0.0, "low": None, "high": None}}
 
 
 def _one_truth(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
