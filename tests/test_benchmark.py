@@ -7,7 +7,7 @@ import pytest
 
 from negjudge.benchmark.files import benchmark_splits, check, sample, table
 from negjudge.benchmark.original import import_pairs
-from negjudge.benchmark.rules import noun_phrase
+from negjudge.benchmark.rules import CATEGORIES, noun_phrase
 from negjudge.cli import main
 from negjudge.errors import NegjudgeError
 from negjudge.jobs import read_pairs, select_pairs
@@ -28,7 +28,23 @@ def write(path, values):
     return path
 
 
-LADDER = next(row for row in rows("dev") if row["id"] == "ladder-rungs")
+# A pair in good order that the benchmark does not hold: without rungs nobody would see a ladder.
+LADDER = {
+    "id": "ladder-rungs",
+    "prompt": "a wooden ladder against a brick wall",
+    "negative": "rungs",
+    "object": "ladder",
+    "element": "rungs",
+    "essential": True,
+    "category": "tools",
+    "relation": "part",
+    "why": "Two rails without steps between them are hardly a picture anyone has taken of a ladder.",
+    "object_question": "Does this picture show a ladder?",
+    "element_question": "Does this picture show rungs?",
+    "absence_question": "Does this picture lack rungs?",
+    "keep": ["brick wall", "side rails"],
+    "keep_questions": ["Does this picture show a brick wall?", "Does this picture show side rails?"],
+}
 
 
 def test_the_committed_benchmark_has_no_violations(capsys):
@@ -180,10 +196,19 @@ def test_an_uneven_spread_is_found(tmp_path):
     dev = rows("dev")
     write(tmp_path / "dev.jsonl", [{**row, "category": "tools", "relation": "part"} for row in dev])
     found = [line.split(": ", 2)[2] for line in check(tmp_path).violations]
-    assert "dev has 60 pairs of tools; make it 5" in found
-    assert "dev has 0 pairs of food; make it 5" in found
-    assert "dev has 0 pairs of relation setting; make it 8 or more" in found
+    assert "dev has 60 pairs of tools; make it 4 to 6" in found
+    assert "dev has 0 pairs of food; make it 4 to 6" in found
+    assert "dev has 0 pairs of relation setting; make it 7 or more" in found
     assert "dev has 60 pairs of relation part; half of 60 is the most" in found
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_a_contributed_line_of_any_category_has_room(tmp_path, part):
+    for category in CATEGORIES:
+        for name in ("dev", "test"):
+            more = [{**LADDER, "category": category}] if name == part else []
+            write(tmp_path / f"{name}.jsonl", rows(name) + more)
+        assert check(tmp_path).violations == ()
 
 
 def test_the_command_prints_pairs_violations_and_ends_with_2(tmp_path, capsys):
