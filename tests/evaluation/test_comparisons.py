@@ -53,6 +53,8 @@ def test_few_seeds_in_common_leave_no_picture_out(
 def test_methods_that_the_best_is_not_told_from_are_named() -> None:
     methods = {"none": 0.05, "vsf": 0.75, "nag": 0.7, "cfg": 0.1}
     found = [one for name, rate in methods.items() for one in scored(name, (0, 1), rate)]
+    few = scored("gpt", (0, 1), 0.7)
+    found += [one for one in few if one.sample.pair in {one.sample.pair for one in few[:3]}]
     compared = comparisons(found, 200)
     best = finding({"tuned": methods_table(found, 200)}, {"tuned": compared})
     assert best is not None

@@ -109,10 +109,15 @@ def caveats(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _not_told_apart(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the guided methods whose success the finding's source does not tell from the best one's."""
-    best = metrics["finding"]["best"]["method"]
+    """Return the guided methods whose success the finding's source does not tell from the best one's.
+
+    Those compared over fewer pairs, as other generators' often are, are not among them.
+    """
+    best, pairs = metrics["finding"]["best"]["method"], metrics["finding"]["comparison"]["pairs"]
     found = []
     for row in metrics["comparisons"][metrics["finding"]["source"]]:
+        if row["pairs"] < pairs:
+            continue
         others = [name for name in (row["first"], row["second"]) if name not in (best, UNGUIDED)]
         if row["measure"] == PRIMARY and best in (row["first"], row["second"]) and len(others) == 1:
             gap = row["difference"]
