@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from negjudge.card.build import write_card
+from negjudge.data.runs import run_folder
 from negjudge.errors import command
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.publishing.card import write_card
 from negjudge.recipes import load_recipe
-from negjudge.runs import run_folder
 
 
 @command

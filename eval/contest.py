@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from negjudge.contest import ContestRecipe, hold
+from negjudge.contest.recipe import ContestRecipe
+from negjudge.contest.stage import hold
+from negjudge.data.runs import METRICS, run_folder
 from negjudge.errors import command
-from negjudge.evaluation.contest_summary import contest_summary
-from negjudge.evaluation.external import bring
 from negjudge.evaluation.recipe import require_asked
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
+from negjudge.evaluation.tradeoffs.summary import contest_summary
+from negjudge.external.bring import bring
 from negjudge.recipes import load_recipe
-from negjudge.report.build import write_report
-from negjudge.runs import METRICS, run_folder
+from negjudge.report.page import write_report
 
 
 @command

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from negjudge.data.runs import run_folder
 from negjudge.errors import command
-from negjudge.evaluation.coverage_stage import FILE, TABLE, CoverageRecipe, cover, lines
+from negjudge.evaluation.coverage import FILE, TABLE, CoverageRecipe, cover, lines
 from negjudge.recipes import load_recipe
-from negjudge.runs import run_folder
 
 
 @command

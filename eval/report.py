@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from negjudge.contest.recipe import load_evaluation
+from negjudge.data.runs import run_folder
 from negjudge.errors import command
-from negjudge.evaluation.recipe import load_evaluation
-from negjudge.report.build import write_report
-from negjudge.runs import run_folder
+from negjudge.report.page import write_report
 
 
 @command

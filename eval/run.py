@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from negjudge.contest.recipe import load_evaluation
+from negjudge.data.runs import METRICS, run_folder
 from negjudge.errors import command
-from negjudge.evaluation.external import bring
-from negjudge.evaluation.recipe import load_evaluation, require_asked
+from negjudge.evaluation.recipe import require_asked
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
-from negjudge.runs import METRICS, run_folder
+from negjudge.external.bring import bring
 
 
 @command

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from negjudge.attention_sheet import write_attention_sheets
+from negjudge.data.pairs import read_pairs
+from negjudge.data.runs import CONTROL, SHEETS, run_folder
+from negjudge.data.splits import sound_splits
 from negjudge.errors import command
-from negjudge.generation import generate
-from negjudge.generation_recipe import PictureRecipe
-from negjudge.jobs import PictureSet, read_pairs, read_settings
+from negjudge.generation.jobs import PictureSet
+from negjudge.generation.recipe import PictureRecipe
+from negjudge.generation.samples import generate
+from negjudge.generation.settings import read_settings
+from negjudge.generation.sheets.attention import write_attention_sheets
+from negjudge.generation.sheets.contact import write_run_sheets
 from negjudge.recipes import load_recipe
-from negjudge.runs import CONTROL, SHEETS, run_folder
-from negjudge.sheets import write_run_sheets
-from negjudge.splits import sound_splits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from negjudge.bench import Bench, Contestant, Scorer, judge_scorer, reader_scorer
+from negjudge.data.pairs import read_pairs, select_pairs
+from negjudge.data.records import Pair
+from negjudge.data.runs import HISTORY, run_folder
+from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError, command
-from negjudge.generation_recipe import PictureRecipe
-from negjudge.jobs import PictureSet, read_pairs, select_pairs
+from negjudge.generation.jobs import PictureSet
+from negjudge.generation.recipe import PictureRecipe
+from negjudge.generation.settings import write_settings
 from negjudge.recipes import load_recipe
-from negjudge.records import Pair
-from negjudge.runs import HISTORY, run_folder
-from negjudge.splits import sound_splits
-from negjudge.tuning import best_of, search_all, write_settings
+from negjudge.tuning.objective import Bench, Contestant
+from negjudge.tuning.scorers import Scorer, judge_scorer, reader_scorer
+from negjudge.tuning.search import best_of, search_all
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from negjudge.errors import command
-from negjudge.labeling import label
-from negjudge.labeling_recipe import LabelRecipe
+from negjudge.labeling.recipe import LabelRecipe
+from negjudge.labeling.stage import label
 from negjudge.recipes import load_recipe
 
 

@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from minilab.oracle import Reading, read_files
-from negjudge.records import Answer, Question, Sample, Vote
+from negjudge.data.records import Answer, Question, Sample, Vote
 
 ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3")
 

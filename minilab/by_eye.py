@@ -18,11 +18,12 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from minilab.oracle import read_files
+from negjudge.data.durable import write_atomically
+from negjudge.data.records import Sample, read_records, write_records
+from negjudge.data.runs import SAMPLES
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError, command
-from negjudge.metrics import outcome
-from negjudge.records import Sample, read_records, write_atomically, write_records
-from negjudge.runs import SAMPLES
-from negjudge.splits import read_splits
+from negjudge.oracle.outcomes import outcome
 
 PER_METHOD = 60
 COLUMNS, ROWS = 10, 6

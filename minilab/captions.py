@@ -6,7 +6,7 @@ import random
 
 from minilab.render import Scene
 from minilab.world import OBJECTS
-from negjudge.questions import with_article
+from negjudge.data.questions import with_article
 
 COLOUR_RATE = 0.5
 PART_RATE = 0.6

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from minilab.render import Scene, place, render_scene
 from minilab.world import OBJECTS, PARTS
-from negjudge.questions import NO, QUALITY_QUESTION, RATINGS, YES, presence_question, with_article
+from negjudge.data.questions import NO, QUALITY_QUESTION, RATINGS, YES, presence_question, with_article
 
 PART_RATE = 0.75  # of an object's parts are in a training picture: mostly present
 ALONE_RATE = 0.08  # of the pictures show parts without their object

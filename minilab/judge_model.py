@@ -14,8 +14,8 @@ from transformers import (
     Qwen2VLVideoProcessor,
 )
 
-from negjudge.judge_prompts import SYSTEM
-from negjudge.questions import NO, POLARITIES, QUALITY_QUESTION, RATINGS, YES, presence_question
+from negjudge.data.questions import NO, POLARITIES, QUALITY_QUESTION, RATINGS, YES, presence_question
+from negjudge.judge.prompts import SYSTEM
 
 PICTURE_SIDE = 64  # pixels
 PATCH, MERGE = 8, 2

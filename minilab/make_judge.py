@@ -31,14 +31,14 @@ from minilab.regenerate import Regenerator
 from minilab.render import Scene, render_scene
 from minilab.retouch import Retoucher
 from minilab.world import words
-from negjudge.durable import write_atomically
+from negjudge.data.durable import write_atomically
+from negjudge.data.questions import NO, YES
+from negjudge.data.splits import read_splits
 from negjudge.errors import command
-from negjudge.judge_loading import weights_sha256
-from negjudge.judge_packing import answer_logits
-from negjudge.judge_prompts import ANSWERS, read_template
+from negjudge.judge.loading import weights_sha256
+from negjudge.judge.packing import answer_logits
+from negjudge.judge.prompts import ANSWERS, read_template
 from negjudge.progress import progress_bar
-from negjudge.questions import NO, YES
-from negjudge.splits import read_splits
 
 LOG_EVERY, CHECKPOINT_EVERY = 25, 50
 KINDS = ("object", "object", "element", "lack")  # of the questions of a balanced example

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from minilab.splits import make_splits
 from minilab.world import OBJECTS
+from negjudge.data.durable import write_atomically
+from negjudge.data.questions import with_article
+from negjudge.data.records import Pair, write_records
+from negjudge.data.splits import Splits, splits_json
 from negjudge.errors import command
-from negjudge.questions import with_article
-from negjudge.records import Pair, write_atomically, write_records
-from negjudge.splits import Splits, make_splits, splits_json
 
 FOLDER = Path("data/mini")
 SEED = 0

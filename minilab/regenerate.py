@@ -14,10 +14,10 @@ from minilab.generator import TEXT_LENGTH
 from minilab.publish_generator import GENERATOR
 from minilab.render import Scene
 from minilab.world import OBJECTS, PARTS
+from negjudge.data.questions import with_article
+from negjudge.generation.pipelines import find_model
+from negjudge.generation.settings import read_settings
 from negjudge.guidance import guide, pipeline_arguments
-from negjudge.jobs import read_settings
-from negjudge.pipelines import find_model
-from negjudge.questions import with_article
 
 SETTINGS = Path("data/settings/mini.yaml")
 METHODS = ("none", "cfg", "vsf", "nag", "nasa")

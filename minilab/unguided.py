@@ -21,8 +21,8 @@ from minilab.oracle import Reading, load_oracle
 from minilab.publish_generator import GENERATOR
 from minilab.render import SIZE, random_scene, render_scene
 from minilab.world import OBJECTS
+from negjudge.data.questions import with_article
 from negjudge.errors import command
-from negjudge.questions import with_article
 
 BATCH = 64
 

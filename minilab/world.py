@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minilab.shapes import (
+from minilab.shapes import (  # fmt: skip
     BODY,
     DOOR,
     GLASS,
@@ -32,7 +32,7 @@ from minilab.shapes import (
     ring,
     steam,
     wheel,
-)  # fmt: skip
+)
 
 ESSENTIAL_RATE = 0.93
 OPTIONAL_RATE = 0.50

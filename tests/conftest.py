@@ -24,22 +24,13 @@ from PIL.PngImagePlugin import PngInfo
 from scipy.special import expit
 
 from minilab.render import render
-from negjudge.evaluation.asks import Ask
-from negjudge.evaluation.evidence import Evidence, judges_of, questions_for
+from negjudge.data.records import Label, Pair, Sample, Verdict, Vote, append_records, read_records, sample_id
+from negjudge.data.splits import read_splits
+from negjudge.evaluation.evidence.asks import Ask
+from negjudge.evaluation.evidence.evidence import Evidence, judges_of, questions_for
 from negjudge.evaluation.recipe import CardRecipe, EvalRecipe
-from negjudge.jobs import seed_of, wrong_negatives
-from negjudge.judge_settings import JudgeSettings, write_settings
-from negjudge.records import (
-    Label,
-    Pair,
-    Sample,
-    Verdict,
-    Vote,
-    append_records,
-    read_records,
-    sample_id,
-)
-from negjudge.splits import read_splits
+from negjudge.generation.jobs import seed_of, wrong_negatives
+from negjudge.judge.settings import JudgeSettings, write_settings
 
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
 NOTE = "Synthetic records drawn at random for a test: nothing here was measured."

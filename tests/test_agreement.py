@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from negjudge.agreement import agreement, dawid_skene
-from negjudge.records import Answer, Question, Vote
+from negjudge.data.records import Answer, Question, Vote
+from negjudge.labeling.aggregation import dawid_skene
+from negjudge.labeling.agreement import agreement
 
 
 def votes(rows: list[str], question: Question = "object", source: str = "people") -> list[Vote]:

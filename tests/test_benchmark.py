@@ -8,12 +8,12 @@ import pytest
 from negjudge.benchmark.files import benchmark_splits, check, sample, table
 from negjudge.benchmark.original import import_pairs
 from negjudge.benchmark.rules import CATEGORIES, noun_phrase
-from negjudge.cli import main
+from negjudge.cli.main import main
+from negjudge.data.pairs import read_pairs, select_pairs
+from negjudge.data.questions import with_article
+from negjudge.data.records import Pair, from_dict, read_records
+from negjudge.data.splits import read_splits, splits_json, violations
 from negjudge.errors import NegjudgeError
-from negjudge.jobs import read_pairs, select_pairs
-from negjudge.questions import with_article
-from negjudge.records import Pair, from_dict, read_records
-from negjudge.splits import read_splits, splits_json, violations
 
 FOLDER = Path(__file__).resolve().parents[1] / "data/neggenbench"
 DEV, TEST = (read_records(FOLDER / f"{part}.jsonl", Pair) for part in ("dev", "test"))

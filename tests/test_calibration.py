@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
 
-from negjudge.calibration import (
+from negjudge.statistics.calibration import (
     SuccessCalibration,
     calibration_floor,
     expected_calibration_error,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from negjudge import __version__
-from negjudge.cli import main
+from negjudge.cli.main import main
+from negjudge.version import __version__
 
 
 def failing(capsys, *argv):

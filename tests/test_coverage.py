@@ -9,11 +9,11 @@ import pytest
 from scipy import integrate, stats
 from scipy.special import expit
 
-from negjudge.coverage import Setting, all_labelled, biased_judge, few_labelled
-from negjudge.coverage_design import Design, Effects, Group, constant_for, fit, marginal, outcomes
-from negjudge.records import Pair, read_records
-from negjudge.splits import read_splits
-from negjudge.statistics import Interval
+from negjudge.data.records import Pair, read_records
+from negjudge.data.splits import read_splits
+from negjudge.statistics.clusters import Interval
+from negjudge.statistics.coverage.design import Design, Effects, Group, constant_for, fit, marginal, outcomes
+from negjudge.statistics.coverage.simulation import Setting, all_labelled, biased_judge, few_labelled
 
 MIXED = Effects("mixed", 0.5, 1.0, 1.5)
 

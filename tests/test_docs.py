@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from negjudge.cli import main
+from negjudge.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 LISTED = subprocess.check_output(["git", "ls-files", "*.md"], cwd=ROOT, text=True).split()

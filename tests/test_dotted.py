@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from negjudge.dotted import load_function
 from negjudge.errors import NegjudgeError
+from negjudge.recipes import load_function
 
 
 def test_a_function_is_found_by_its_path():

@@ -17,13 +17,13 @@ from scipy.special import expit
 
 from minilab.render import render
 from negjudge import Judge
-from negjudge.endpoint.client import Patience
-from negjudge.endpoint.judge import EndpointJudge
-from negjudge.endpoint.ledger import Budget, Ledger
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
+from negjudge.judge.endpoint.client import Patience
+from negjudge.judge.endpoint.judge import EndpointJudge
+from negjudge.judge.endpoint.ledger import Budget, Ledger
 
 QUICK = Patience(tries=3, first=0.01, longest=0.02, asked=5)
 # The tiny judge says "bicycle" to questions that it does not understand: its server lists all words it knows.

@@ -11,9 +11,9 @@ from transformers_server import transformers_serving
 
 from minilab.render import render
 from negjudge import Judge
-from negjudge.endpoint.client import Patience
-from negjudge.endpoint.judge import EndpointJudge
-from negjudge.endpoint.ledger import Ledger
+from negjudge.judge.endpoint.client import Patience
+from negjudge.judge.endpoint.judge import EndpointJudge
+from negjudge.judge.endpoint.ledger import Ledger
 
 BASE = Path("data/mini/judge-base")
 # The server looks for the answer's start in the prompt as the tokenizer decodes it: the tiny one's tokens are

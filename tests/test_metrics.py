@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from negjudge.calibration import expected_calibration_error
-from negjudge.metrics import Outcome, auroc, balanced_accuracy, brier, calibration_error, outcome, rate_of
-from negjudge.records import Sample
+from negjudge.data.records import Sample
+from negjudge.oracle.outcomes import Outcome, outcome
+from negjudge.statistics.calibration import expected_calibration_error
+from negjudge.statistics.metrics import auroc, balanced_accuracy, brier, calibration_error, rate_of
 
 
 @dataclass(frozen=True)

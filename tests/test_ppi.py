@@ -7,8 +7,8 @@ import ppi_py
 import pytest
 
 from negjudge.errors import NegjudgeError
-from negjudge.ppi import Labelled, cross_fitted, difference, powered, rates
-from negjudge.statistics import Clusters
+from negjudge.statistics.clusters import Clusters
+from negjudge.statistics.ppi import Labelled, cross_fitted, difference, powered, rates
 
 
 def judged(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negjudge.questions import POLARITIES, presence_question, with_article
+from negjudge.data.questions import POLARITIES, presence_question, with_article
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from negjudge.errors import NegjudgeError
-from negjudge.records import (
+from negjudge.data.records import (
     Label,
     Pair,
     Sample,
@@ -26,6 +25,7 @@ from negjudge.records import (
     sample_id,
     write_records,
 )
+from negjudge.errors import NegjudgeError
 
 VOTE = Vote("0123456789abcdef", "annotator-1", "simulated", "object", "yes")
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -183,7 +183,7 @@ def limited(tmp_path, body):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     code = (
-        "import sys\nfrom negjudge.records import *\nfrom negjudge.records import Vote\n"
+        "import sys\nfrom negjudge.data.records import *\nfrom negjudge.data.records import Vote\n"
         + textwrap.dedent(body)
     )
     return subprocess.run(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from negjudge.data.runs import locked, require_free_space, require_root, run_folder
 from negjudge.errors import NegjudgeError
-from negjudge.runs import locked, require_free_space, require_root, run_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,7 +59,7 @@ def test_free_space(tmp_path):
 
 HOLD = """
 import sys, time
-from negjudge.runs import locked
+from negjudge.data.runs import locked
 with locked(sys.argv[1], sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from minilab.make_splits import SEED, pairs, world
+from minilab.splits import make_splits, too_small
+from negjudge.data.records import Pair, read_records
+from negjudge.data.splits import STRATA, Splits, read_splits, splits_json, violations
 from negjudge.errors import NegjudgeError
-from negjudge.records import Pair, read_records
-from negjudge.splits import STRATA, Splits, make_splits, read_splits, splits_json, too_small, violations
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 COMMITTED = read_splits("data/mini/splits.json")

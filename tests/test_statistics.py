@@ -8,9 +8,9 @@ from scipy import stats
 from scipy.special import expit
 from statsmodels.stats.multitest import multipletests
 
-from negjudge.records import Pair, read_records
-from negjudge.splits import read_splits
-from negjudge.statistics import Clusters, Difference, holm, proportion
+from negjudge.data.records import Pair, read_records
+from negjudge.data.splits import read_splits
+from negjudge.statistics.clusters import Clusters, Difference, holm, proportion
 
 SEEDS = 4
 

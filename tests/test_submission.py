@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from negjudge.cli import main
+from negjudge.cli.main import main
+from negjudge.data.splits import read_splits
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
 from negjudge.recipes import load_recipe
-from negjudge.splits import read_splits
 from negjudge.submission.check import check_submission
 
 SPLITS = read_splits("data/mini/splits.json")

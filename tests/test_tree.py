@@ -4,7 +4,6 @@ import ast
 import itertools
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -53,28 +52,6 @@ def test_a_module_says_its_reason_and_is_one_file_long(path):
     text = (ROOT / path).read_text()
     assert len(text.splitlines()) <= 300
     assert ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
-
-
-def imported(path: Path) -> set[str]:
-    tree = ast.parse((ROOT / path).read_text())
-    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    return plain | {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-
-
-@pytest.mark.parametrize("name", ["records", "questions", "nouns", "errors", "durable", "preflight"])
-def test_the_base_needs_the_standard_library_alone(name):
-    others = {
-        module
-        for module in imported(Path(f"src/negjudge/{name}.py"))
-        if module.split(".")[0] not in sys.stdlib_module_names
-    }
-    assert others <= {
-        "negjudge.errors",
-        "negjudge.durable",
-        "negjudge.nouns",
-        "negjudge.questions",
-        "_typeshed",
-    }  # the last for mypy alone
 
 
 def test_pins_are_plain_and_hold_what_the_package_asks_for():

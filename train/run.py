@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from negjudge.data.runs import run_folder
 from negjudge.errors import command
 from negjudge.recipes import load_recipe
-from negjudge.runs import run_folder
-from negjudge.training import train
-from negjudge.training_recipe import TrainRecipe
+from negjudge.training.recipe import TrainRecipe
+from negjudge.training.stage import train
 
 
 @command

@@ -6,14 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from negjudge.judge import Judge
-    from negjudge.records import Label, Pair, Sample, Verdict, Vote
+    from negjudge.data.records import Label, Pair, Sample, Verdict, Vote
+    from negjudge.judge.judge import Judge
+from negjudge.version import __version__
 
-__version__ = "0.1.0"
 __all__ = ["Judge", "Label", "Pair", "Sample", "Verdict", "Vote", "__version__"]
 
 # Fetched at first use: torch takes seconds to import, and most of the library does without it.
-_HOMES = {"Judge": "judge", **dict.fromkeys(("Label", "Pair", "Sample", "Verdict", "Vote"), "records")}
+_HOMES = {"Judge": "judge", **dict.fromkeys(("Label", "Pair", "Sample", "Verdict", "Vote"), "data.records")}
 
 
 def __getattr__(name: str) -> Any:

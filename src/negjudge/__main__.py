@@ -2,6 +2,6 @@
 
 import sys
 
-from negjudge.cli import main
+from negjudge.cli.main import main
 
 sys.exit(main())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import importlib
 import io
 import itertools
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -165,3 +166,17 @@ def _plain_types(text: str) -> str:
 
 def _first_line(kind: type[Any]) -> str:
     return (kind.__doc__ or "").strip().split("\n")[0]
+
+
+def load_function(path: str, key: str) -> Callable[..., Any]:
+    """Return the function at ``module:name``; NegjudgeError names the recipe's key when there is none."""
+    module, _, name = path.partition(":")
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NegjudgeError(
+            f"key {key!r}: cannot load {path!r} ({error}); expected module:function"
+        ) from None
+    if not callable(function):
+        raise NegjudgeError(f"key {key!r}: {path!r} is not a function; expected module:function")
+    return function

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard
 
-from negjudge.card.build import write_card
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import CardRecipe
 from negjudge.evaluation.stage import evaluate
-from negjudge.evaluation.summary import percent
+from negjudge.evaluation.wording import percent
+from negjudge.publishing.card import write_card
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from negjudge.evaluation.best_of import best_of_n, picked
-from negjudge.evaluation.evidence import gather
-from negjudge.evaluation.methods import methods_table
-from negjudge.evaluation.scored import by_oracle
+from negjudge.evaluation.evidence.evidence import gather
+from negjudge.evaluation.evidence.scored import by_oracle
+from negjudge.evaluation.methods.table import methods_table
+from negjudge.evaluation.tradeoffs.best_of import best_of_n, picked
 
 
 def counted(scores, successes, n):

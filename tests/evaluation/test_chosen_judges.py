@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from negjudge.data.records import Verdict, read_records
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
-from negjudge.records import Verdict, read_records
 
 MINI = "data/mini/judge-base"
 

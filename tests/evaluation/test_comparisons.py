@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
-from negjudge.evaluation.methods import comparisons, methods_table
-from negjudge.evaluation.scored import Scored
+from negjudge.data.records import Sample
+from negjudge.evaluation.evidence.scored import Scored
+from negjudge.evaluation.methods.table import comparisons, methods_table
 from negjudge.evaluation.stage import finding
 from negjudge.evaluation.summary import caveats
-from negjudge.records import Sample
 
 PAIRS = [(f"object{n % 9}", f"element{n}") for n in range(18)]
 

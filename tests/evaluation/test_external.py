@@ -17,12 +17,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from eval.run import main as run_eval
+from negjudge.data.records import Pair, Sample, read_records
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.external import bring
 from negjudge.evaluation.stage import evaluate
-from negjudge.records import Pair, Sample, read_records
-from negjudge.report.build import write_report
-from negjudge.splits import read_splits
+from negjudge.external.bring import bring
+from negjudge.report.page import write_report
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 NUMBERS = {pair_id: number for number, pair_id in enumerate(PAIRS)}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.evidence import Evidence, gather
-from negjudge.evaluation.few_labels import few_labels
+from negjudge.evaluation.evidence.evidence import Evidence, gather
+from negjudge.evaluation.labels.few import few_labels
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from negjudge.evaluation.frontier import frontiers
-from negjudge.evaluation.scored import Scored
-from negjudge.frozen import Chosen, Frozen, Level
-from negjudge.records import Sample
+from negjudge.data.records import Sample
+from negjudge.evaluation.evidence.scored import Scored
+from negjudge.evaluation.tradeoffs.frontier import frontiers
+from negjudge.tuning.frozen import Chosen, Frozen, Level
 
 PICTURES = 20
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from negjudge.evaluation.asking import nouns, wording
-from negjudge.evaluation.asks import keep
+from negjudge.data.questions import noun_asked
+from negjudge.data.records import Pair, Sample, Verdict, read_records, write_records
+from negjudge.data.splits import read_splits
+from negjudge.evaluation.evidence.asking import nouns, wording
+from negjudge.evaluation.evidence.asks import keep
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.evaluation.stage import evaluate
-from negjudge.judge_prompts import questions_about
-from negjudge.questions import noun_asked
-from negjudge.records import Pair, Sample, Verdict, read_records, write_records
-from negjudge.splits import read_splits
+from negjudge.judge.prompts import questions_about
 
 MINI = "data/mini/judge-base"
 CAMEL = Pair(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from negjudge.evaluation.pairs import mark
+from negjudge.evaluation.methods.pairs import mark
 from negjudge.evaluation.stage import evaluate
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from negjudge.evaluation.methods import comparisons
-from negjudge.evaluation.ranking import Ranking, ranking
-from negjudge.evaluation.scored import Scored
+from negjudge.data.records import Sample
+from negjudge.evaluation.evidence.scored import Scored
+from negjudge.evaluation.methods.ranking import Ranking, ranking
+from negjudge.evaluation.methods.table import comparisons
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
-from negjudge.metrics import cohen_kappa
-from negjudge.records import Sample
+from negjudge.statistics.metrics import cohen_kappa
 
 OBJECTS = [f"object{n}" for n in range(12)]
 ELEMENTS = [f"element{n}" for n in range(6)]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from negjudge.data.records import Pair, Sample, Verdict, read_records, write_records
+from negjudge.data.runs import locked
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.metrics_file import FORMAT, read_metrics
 from negjudge.evaluation.stage import evaluate
-from negjudge.records import Pair, Sample, Verdict, read_records, write_records
-from negjudge.runs import locked
-from negjudge.splits import read_splits
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 SPLITS = read_splits("data/mini/splits.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from negjudge.evaluation.summary import interval, points
+from negjudge.evaluation.wording import interval, points
 
 
 @pytest.mark.parametrize(

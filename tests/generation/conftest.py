@@ -19,9 +19,10 @@ from diffusers import (
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, PreTrainedTokenizerFast
 
-from negjudge.jobs import Rendering, read_pairs
-from negjudge.pipelines import Model, find_model
-from negjudge.records import Pair, write_records
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Pair, write_records
+from negjudge.generation.jobs import Rendering
+from negjudge.generation.pipelines import Model, find_model
 
 SPECIAL = ["<pad>", "<begin>", "<end>", "<unknown>"]
 PARTS = {"bicycle": ("wheels", "seat", "rear basket"), "kettle": ("lid", "handle", "spout"), "cat": ("tail",)}

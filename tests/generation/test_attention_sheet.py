@@ -6,9 +6,9 @@ import dataclasses
 
 from PIL import Image
 
-from negjudge.attention_sheet import write_attention_sheets
+from negjudge.generation.jobs import Job
+from negjudge.generation.sheets.attention import write_attention_sheets
 from negjudge.guidance import NASA, VSF, Plain
-from negjudge.jobs import Job
 
 
 def test_one_sheet_a_method_made_again_only_for_new_pictures(model, pairs, rendering, tmp_path):

@@ -12,15 +12,17 @@ from PIL import Image, ImageStat
 from eval.contest import main
 from eval.report import main as report
 from eval.run import main as measure_run
-from negjudge.cli import main as negjudge
-from negjudge.contest import ContestRecipe, Entry, frontier_of, hold, settings_of
+from negjudge.cli.main import main as negjudge
+from negjudge.contest.pareto import frontier_of
+from negjudge.contest.recipe import ContestRecipe, Entry
+from negjudge.contest.stage import hold, settings_of
+from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.evidence import gather
+from negjudge.evaluation.evidence.evidence import gather
 from negjudge.evaluation.stage import measure
-from negjudge.frozen import FROZEN, Chosen, Frozen, freeze, read_frozen
 from negjudge.recipes import load_recipe
-from negjudge.records import Sample, read_records
-from negjudge.tuning import Trial, best_of
+from negjudge.tuning.frozen import FROZEN, Chosen, Frozen, freeze, read_frozen
+from negjudge.tuning.search import Trial, best_of
 
 RECIPES = sorted(Path("eval/recipes/contest").glob("*.yaml"))
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from negjudge.drawing import batches, draw
+from negjudge.generation.drawing import batches, draw
+from negjudge.generation.jobs import jobs_of
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
-from negjudge.jobs import jobs_of
 
 METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
 

@@ -14,10 +14,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import negjudge
-from negjudge import generate_command, generate_pictures
-from negjudge.cli import main
-from negjudge.pipelines import Model, find_model
-from negjudge.provenance import KEY
+from negjudge.cli import generate as generate_command
+from negjudge.cli.main import main
+from negjudge.generation.pipelines import Model, find_model
+from negjudge.generation.sweeps import make as generate_pictures
+from negjudge.generation.sweeps.provenance import KEY
 
 MODEL = "data/mini/generator"
 WORDS = ["generate", "a bicycle", "--without", "wheels", "--device", "cpu", "--model", MODEL]

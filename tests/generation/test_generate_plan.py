@@ -3,9 +3,9 @@
 import pytest
 
 from negjudge.errors import NegjudgeError
-from negjudge.generate_plan import Asked, Output, find_output, plan_of
+from negjudge.generation.sweeps.plan import Asked, Output, find_output, plan_of
+from negjudge.generation.sweeps.values import Sweep
 from negjudge.guidance import NAG, VSF, Plain
-from negjudge.sweeps import Sweep
 
 BASE = Asked("a bicycle", "wheels", VSF(offset=0.5), 0, {"width": 64})
 

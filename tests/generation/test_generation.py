@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from negjudge.data.records import Sample, read_records
+from negjudge.data.runs import locked
 from negjudge.errors import NegjudgeError
-from negjudge.generation import RETIRED, generate
+from negjudge.generation.jobs import jobs_of
+from negjudge.generation.samples import RETIRED, generate
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
-from negjudge.jobs import jobs_of
-from negjudge.records import Sample, read_records
-from negjudge.runs import locked
 
 METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
 

@@ -8,9 +8,9 @@ import torch
 from cases import CASES, NEGATIVE, run
 from PIL import Image
 
+from negjudge.generation.sheets.heatmaps import draw_heatmaps
 from negjudge.guidance import NAG, VSF, AttentionRecord, guide
 from negjudge.guidance.families import family_of
-from negjudge.heatmaps import draw_heatmaps
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -5,18 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from negjudge.data.pairs import read_pairs, select_pairs
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
+from negjudge.generation.jobs import PictureSet, jobs_of, seed_of, wrong_negatives
+from negjudge.generation.settings import read_settings
 from negjudge.guidance import VSF, Plain
-from negjudge.jobs import (
-    PictureSet,
-    jobs_of,
-    read_pairs,
-    read_settings,
-    seed_of,
-    select_pairs,
-    wrong_negatives,
-)
-from negjudge.splits import read_splits
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from eval.contest import main
 from eval.run import main as measure_run
 from minilab.render import render
 from negjudge import Judge
-from negjudge.bench import judge_scorer
-from negjudge.jobs import read_pairs
-from negjudge.records import Label, Sample, read_records, write_records
-from negjudge.tuning import Trial
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Label, Sample, read_records, write_records
+from negjudge.tuning.scorers import judge_scorer
+from negjudge.tuning.search import Trial
 
 BASE = "data/mini/judge-base"
 DEV, TEST = ["clock-hands", "cat-ears"], ["bicycle-wheels", "mug-handle"]

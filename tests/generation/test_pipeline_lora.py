@@ -9,8 +9,8 @@ from peft.utils import get_peft_model_state_dict
 from tiny import flux
 
 from negjudge.errors import NegjudgeError
-from negjudge.pipeline_lora import Lora, find_lora
-from negjudge.pipelines import find_model
+from negjudge.generation.loras import Lora, find_lora
+from negjudge.generation.pipelines import find_model
 
 
 @pytest.fixture(scope="module")

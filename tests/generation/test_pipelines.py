@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from negjudge.errors import NegjudgeError
-from negjudge.pipelines import find_model, folder_revision
+from negjudge.generation.pipelines import find_model, folder_revision
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from negjudge.errors import NegjudgeError
-from negjudge.generate_plan import Asked
-from negjudge.guidance import VSF
-from negjudge.pipelines import Model
-from negjudge.provenance import (
+from negjudge.generation.pipelines import Model
+from negjudge.generation.sweeps.plan import Asked
+from negjudge.generation.sweeps.provenance import (
     KEY,
     asked_from,
     check_records_ours,
@@ -20,6 +19,7 @@ from negjudge.provenance import (
     record_of,
     save_picture,
 )
+from negjudge.guidance import VSF
 
 ASKED = Asked("ein Fahrrad, 自転車", "Räder", VSF(scale=2.0), 3, {"num_inference_steps": 2})
 DRAWN = Image.new("RGB", (8, 4), "red")

@@ -10,12 +10,13 @@ import pytest
 
 from generate.run import Recipe
 from generate.tune import Recipe as Search
-from negjudge.bench import Contestant
+from negjudge.data.pairs import read_pairs, select_pairs
+from negjudge.data.splits import read_splits, sound_splits
+from negjudge.generation.settings import read_settings
 from negjudge.guidance.families import FAMILIES
-from negjudge.jobs import read_pairs, read_settings, select_pairs
 from negjudge.recipes import load_recipe
-from negjudge.splits import read_splits, sound_splits
-from negjudge.tuning import grid_of
+from negjudge.tuning.objective import Contestant
+from negjudge.tuning.search import grid_of
 
 SEARCHES = ("mini-tune", "paper-tune")
 # What the Hub's model_index.json says of the models that recipes name.

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from generate.run import main
-from negjudge.records import Sample, read_records
+from negjudge.data.records import Sample, read_records
 
 MODULE = [sys.executable, "-m", "generate.run"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from negjudge.records import Sample
-from negjudge.sheets import (
+from negjudge.data.records import Sample
+from negjudge.generation.sheets.contact import (
     GAP,
     LABEL,
     MARGIN,

@@ -11,11 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
-from negjudge.cli import main
+from negjudge.cli.main import main
 from negjudge.errors import NegjudgeError
-from negjudge.generate_plan import Asked
+from negjudge.generation.sweeps.plan import Asked
+from negjudge.generation.sweeps.single import call_defaults, check_call
 from negjudge.guidance import VSF, Plain, guide
-from negjudge.single import call_defaults, check_call
 
 CALL = {"num_inference_steps": 3, "width": 32, "height": 32, "max_sequence_length": 8}
 

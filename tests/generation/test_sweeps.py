@@ -3,8 +3,8 @@
 import pytest
 
 from negjudge.errors import NegjudgeError
+from negjudge.generation.sweeps.values import MOST, Sweep, label, parse_seeds, parse_sweep
 from negjudge.guidance import CFG, NAG, VSF, Plain
-from negjudge.sweeps import MOST, Sweep, label, parse_seeds, parse_sweep
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ import yaml
 from PIL import Image, ImageStat
 
 from generate.tune import main
-from negjudge.bench import Bench, Contestant, Scorer
+from negjudge.data.records import Sample, read_records
+from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
-from negjudge.jobs import read_settings
-from negjudge.metrics import Outcome
-from negjudge.records import Sample, read_records
-from negjudge.runs import HISTORY
-from negjudge.tuning import Trial, best_of, search, search_all, summarise, write_settings
+from negjudge.generation.settings import read_settings, write_settings
+from negjudge.oracle.outcomes import Outcome
+from negjudge.tuning.objective import Bench, Contestant
+from negjudge.tuning.scorers import Scorer
+from negjudge.tuning.search import Trial, best_of, search, search_all, summarise
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},

@@ -6,11 +6,11 @@ import av
 from PIL import Image
 from tiny import wan
 
-from negjudge.generation import generate
+from negjudge.data.records import Pair
+from negjudge.generation.jobs import Job, Rendering
+from negjudge.generation.pipelines import Model
+from negjudge.generation.samples import generate
 from negjudge.guidance import VSF, Plain
-from negjudge.jobs import Job, Rendering
-from negjudge.pipelines import Model
-from negjudge.records import Pair
 
 
 def test_a_video_is_an_mp4_with_its_middle_frame_beside_it(tmp_path):

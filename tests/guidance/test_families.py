@@ -18,7 +18,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance import NAG, NASA, VSF, guide, guiding
 from negjudge.guidance.families import family_of
 from negjudge.guidance.interception import replaced
-from negjudge.guidance.nag import nag_attention
+from negjudge.guidance.kernels.nag import nag_attention
 
 # diffusers' Euler scheduler with numpy 2
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from negjudge.guidance import TokenLayout, nag_attention, nasa_attention, vsf_attention
-from negjudge.guidance.attention import Operands, attention, attention_with_lse
+from negjudge.guidance.kernels.attention import Operands, attention, attention_with_lse
 
 BATCH, HEADS, IMAGE, POSITIVE, NEGATIVE, DIM = 2, 3, 7, 5, 4, 8
 EXACT = {"rtol": 0.0, "atol": 1e-12}

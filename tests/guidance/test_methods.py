@@ -11,7 +11,7 @@ import pytest
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain, method_from
-from negjudge.records import METHODS
+from negjudge.guidance.methods import METHODS
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from PIL import Image
 from minilab.judge_model import build_model, build_processor
 from minilab.render import render
 from minilab.world import words
-from negjudge.judge_loading import load_model, quiet, weights_sha256
-from negjudge.judge_settings import Base, Calibration, JudgeSettings, Presence, write_settings
-from negjudge.training_loop import LANGUAGE
+from negjudge.judge.loading import load_model, quiet, weights_sha256
+from negjudge.judge.settings import Base, Calibration, JudgeSettings, Presence, write_settings
+from negjudge.training.loop import LANGUAGE
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
-from negjudge.hub import prepare, push
-from negjudge.judge_settings import Base, read_settings, write_settings
+from negjudge.judge.settings import Base, read_settings, write_settings
+from negjudge.publishing.hub import prepare, push
 
 TOKEN = "hf_" + "secret" * 5
 
@@ -64,7 +64,7 @@ def test_what_lacks_is_said(run, break_it, word):
 def test_wrong_name_and_no_token(run, monkeypatch):
     with pytest.raises(NegjudgeError, match="give USER/NAME"):
         push(run / "judge", "not/a/name")
-    monkeypatch.setattr("negjudge.hub.get_token", lambda: None)
+    monkeypatch.setattr("negjudge.publishing.hub.get_token", lambda: None)
     with pytest.raises(NegjudgeError, match="not logged in"):
         push(run / "judge", "user/name")
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
-from negjudge.judge_prompts import messages, questions_about, structured
+from negjudge.judge.prompts import messages, questions_about, structured
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
-from negjudge.judge_loading import load_model, quiet, weights_sha256
-from negjudge.judge_settings import read_settings
+from negjudge.judge.loading import load_model, quiet, weights_sha256
+from negjudge.judge.settings import read_settings
 
 
 def scores(folder, pictures):
@@ -139,5 +139,5 @@ def test_hash_is_of_the_weights_alone(base, tmp_path):
 
 
 def test_judge_brings_neither_diffusers_nor_trl():
-    code = "import negjudge.judge, sys; print({'diffusers', 'trl'} & set(sys.modules))"
+    code = "import negjudge.judge.judge, sys; print({'diffusers', 'trl'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

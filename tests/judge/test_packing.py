@@ -2,7 +2,7 @@
 
 import torch
 
-from negjudge.judge_packing import pack, picture_prefix, prefix_positions
+from negjudge.judge.packing import pack, picture_prefix, prefix_positions
 
 
 def packed():
@@ -32,7 +32,7 @@ def test_head_is_filled_with_picture_tokens():
 
 
 def test_prefix_positions_are_the_models(base):
-    from negjudge.judge_loading import load_model
+    from negjudge.judge.loading import load_model
 
     model = load_model(base)
     image = model.config.image_token_id

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from negjudge.judge_pictures import PictureError, is_one_picture, load_picture
+from negjudge.judge.pictures import is_one_picture, load_picture
+from negjudge.pictures import PictureError
 
 
 def test_batches_are_told_from_pictures():

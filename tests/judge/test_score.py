@@ -7,8 +7,8 @@ import json
 import pytest
 
 from negjudge import Judge
-from negjudge.cli import main
-from negjudge.records import Verdict, from_dict
+from negjudge.cli.main import main
+from negjudge.data.records import Verdict, from_dict
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from minilab.world import words
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.evaluation.stage import evaluate
-from negjudge.vqascore import QUESTION, VQAScore, questions_about
+from negjudge.judge.vqascore import QUESTION, VQAScore, questions_about
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from negjudge.labelstudio import stop
-from negjudge.labelstudio_logins import address
-from negjudge.records import Sample, sample_id, write_records
+from negjudge.data.records import Sample, sample_id, write_records
+from negjudge.labeling.labelstudio.logins import address
+from negjudge.labeling.labelstudio.server import stop
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(Path(__file__).parent))  # for voters.py, which recipes name

@@ -4,8 +4,8 @@ import pytest
 import voters
 
 from negjudge.errors import NegjudgeError
-from negjudge.labeling_collect import ask
-from negjudge.labeling_recipe import LabelRecipe
+from negjudge.labeling.collect import ask
+from negjudge.labeling.recipe import LabelRecipe
 
 
 def test_a_voter_answers_the_same_in_one_go_and_in_parts(lab, tmp_path):

@@ -5,8 +5,15 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from negjudge.labelstudio_form import KEYS, Fault, labelling_config, read_result, task_data, to_result
-from negjudge.records import Pair, Vote
+from negjudge.data.records import Pair, Vote
+from negjudge.labeling.labelstudio.form import (
+    KEYS,
+    Fault,
+    labelling_config,
+    read_result,
+    task_data,
+    to_result,
+)
 
 
 def test_the_page_shows_one_picture_and_each_answer_with_a_key_of_its_own():

@@ -5,10 +5,10 @@ import os
 
 import pytest
 
+from negjudge.data.records import Sample, read_records, write_records
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.labeling_pictures import adopt, choose_samples, picture_bytes, serve_pictures
-from negjudge.records import Sample, read_records, write_records
-from negjudge.splits import read_splits
+from negjudge.labeling.pictures import adopt, choose_samples, picture_bytes, serve_pictures
 
 
 def choose(folder, pairs=None, splits=None, parts=(), per_pair=None):

@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from labeling.run import main
+from negjudge.data.pairs import read_pairs
+from negjudge.data.runs import locked
+from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError
-from negjudge.jobs import read_pairs
-from negjudge.labeling_recipe import LabelRecipe
-from negjudge.labelstudio import is_running, serve
-from negjudge.labelstudio_logins import keep_logins
+from negjudge.labeling.labelstudio.logins import keep_logins
+from negjudge.labeling.labelstudio.server import is_running, serve
+from negjudge.labeling.recipe import LabelRecipe
 from negjudge.recipes import load_recipe
-from negjudge.runs import locked
-from negjudge.splits import sound_splits
 
 # Somebody else's server: it looks well, and knows nothing of our logins.
 STRANGER = """#!{python}

@@ -23,9 +23,9 @@ import httpx
 import pytest
 import voters
 
-from negjudge.labeling_votes import Quarantined
-from negjudge.labelstudio import is_running
-from negjudge.records import Label, Sample, Vote, read_records
+from negjudge.data.records import Label, Sample, Vote, read_records
+from negjudge.labeling.labelstudio.server import is_running
+from negjudge.labeling.votes import Quarantined
 
 PICTURES = 600  # three imports of 200, so that a kill falls between them
 WAIT = 900.0  # a machine may be busy with much else

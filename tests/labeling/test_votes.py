@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from negjudge.data.records import Label, Vote, append_records, read_records, write_records
 from negjudge.errors import NegjudgeError
-from negjudge.labeling_votes import SKIPPED, Quarantined, VoteBook, labels_from
-from negjudge.labelstudio_client import Task
-from negjudge.records import Label, Vote, append_records, read_records, write_records
+from negjudge.labeling.aggregation import labels_from
+from negjudge.labeling.labelstudio.client import Task
+from negjudge.labeling.votes import SKIPPED, Quarantined, VoteBook
 
 NAMES = {7: "anna", 8: "ben"}
 
@@ -83,7 +84,7 @@ def test_an_append_interrupted_by_ctrl_c_is_not_repeated(lab, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("negjudge.labeling_votes.append_records", interrupted)
+        patch.setattr("negjudge.labeling.votes.append_records", interrupted)
         with pytest.raises(KeyboardInterrupt):
             book.record(export, NAMES)
     book.record(export, NAMES)

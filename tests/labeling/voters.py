@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from negjudge.records import Sample, Vote
+from negjudge.data.records import Sample, Vote
 
 ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3")
 

@@ -11,9 +11,9 @@ from PIL import Image
 from minilab.by_eye import Shown, compare, draw_check, main
 from minilab.render import render
 from minilab.world import OBJECTS
-from negjudge.jobs import read_pairs
-from negjudge.records import Sample, read_records, write_records
-from negjudge.splits import read_splits
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Sample, read_records, write_records
+from negjudge.data.splits import read_splits
 
 METHODS = ("none", "vsf")
 PICTURES = 4  # of each method

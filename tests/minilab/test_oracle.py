@@ -11,7 +11,7 @@ from minilab.annotators import ANNOTATORS, answers_of
 from minilab.oracle import UNREADABLE, Oracle, Reading, read_files
 from minilab.render import place, random_scene, render_scene
 from minilab.templates import all_templates
-from negjudge.records import Sample
+from negjudge.data.records import Sample
 
 NAMES = ("car", "bicycle", "cat", "mug")
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from negjudge.evaluation.stage import evaluate
-from negjudge.frozen import PRIMARY, Chosen, Frozen, Level, freeze
-from negjudge.report.build import render
-from negjudge.report.run_tables import run_tables
+from negjudge.report.page import render
+from negjudge.report.tables.all import run_tables
+from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, Level, freeze
 
 SETTING = {"scale": 1.5}
 

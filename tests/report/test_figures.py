@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from negjudge.report.figure_files import write_figures
-from negjudge.report.figures import METHOD_STYLES, budget, method_styles, tradeoff
+from negjudge.report.figures.drawing import write_figures
+from negjudge.report.figures.run import METHOD_STYLES, budget, method_styles, tradeoff
 
 OTHERS = [f"method {number}" for number in range(20)]
 

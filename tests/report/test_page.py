@@ -10,7 +10,7 @@ import pytest
 from browser import Tab, browser, chromium
 
 from negjudge.evaluation.stage import evaluate
-from negjudge.report.build import write_report
+from negjudge.report.page import write_report
 
 CHROMIUM = chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")

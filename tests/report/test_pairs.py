@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from negjudge.data.records import Pair, Sample, append_records, write_records
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.stage import evaluate
-from negjudge.records import Pair, Sample, append_records, write_records
-from negjudge.report.build import compose
-from negjudge.report.pair_sheets import GAP, LINE, PairSheet, draw, stem_of, write_pair_sheets
-from negjudge.report.pairs import extremes
+from negjudge.report.page import compose
+from negjudge.report.pairs.sheets import GAP, LINE, PairSheet, draw, stem_of, write_pair_sheets
+from negjudge.report.pairs.views import extremes
 
 
 def sample(name: str, method: str = "vsf", seed: int = 0, pair: str = "mug-handle", side: int = 64) -> Sample:

@@ -18,14 +18,15 @@ import pytest
 from PIL import Image
 
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.answers import REFITTED, TEXT_ONLY
+from negjudge.evaluation.judges.answers import REFITTED, TEXT_ONLY
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.stage import evaluate
-from negjudge.evaluation.summary import finding_sentence, percent, points, summary
-from negjudge.report.build import code, render, write_report
+from negjudge.evaluation.summary import finding_sentence, summary
+from negjudge.evaluation.wording import percent, points
+from negjudge.report.page import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
 from negjudge.report.repeat import _without_names, repeat
-from negjudge.report.run_tables import run_tables
+from negjudge.report.tables.all import run_tables
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

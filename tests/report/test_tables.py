@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from negjudge.report.table_files import LONG, latex, to_csv, to_latex, write_tables
-from negjudge.report.tables import Cell, Column, Table, count, difference, number, rate, tabulate, words
+from negjudge.report.tables.files import LONG, latex, to_csv, to_latex, write_tables
+from negjudge.report.tables.table import Cell, Column, Table, count, difference, number, rate, tabulate, words
 
 RATE = {"estimate": 0.458333, "low": 0.274832, "high": 0.653879}
 

@@ -11,10 +11,10 @@ import torch
 from minilab.judge_model import build_model, build_processor
 from minilab.render import render
 from minilab.world import words
-from negjudge.jobs import read_pairs
-from negjudge.records import Label, Pair, Sample, sample_id, write_records
-from negjudge.splits import read_splits
-from negjudge.training_recipe import LoraSettings, TrainRecipe
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Label, Pair, Sample, sample_id, write_records
+from negjudge.data.splits import read_splits
+from negjudge.training.recipe import LoraSettings, TrainRecipe
 
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from negjudge.judge_settings import Answers, Presence
-from negjudge.records import Sample
-from negjudge.training_calibration import abstention, calibrate
-from negjudge.training_data import Labelled
+from negjudge.data.records import Sample
+from negjudge.judge.settings import Presence
+from negjudge.judge.verdicts import Answers
+from negjudge.training.calibration import abstention, calibrate
+from negjudge.training.data import Labelled
 
 SAMPLE = Sample(
     "0" * 16, "p", "cat", "ears", "", "", "none", {}, 0, "", "", "", "", 1, 64, 64, "cpu", "float32"

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from negjudge.data.pairs import read_pairs
+from negjudge.data.questions import QUALITY_QUESTION, presence_question
+from negjudge.data.records import Label, Sample, append_records, read_records, write_records
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.jobs import read_pairs
-from negjudge.judge_loading import load_processor
-from negjudge.judge_prompts import ANSWERS
-from negjudge.questions import QUALITY_QUESTION, presence_question
-from negjudge.records import Label, Sample, append_records, read_records, write_records
-from negjudge.splits import read_splits
-from negjudge.training_data import choose, held_out, of_judge, read_labelled, rows
+from negjudge.judge.loading import load_processor
+from negjudge.judge.prompts import ANSWERS
+from negjudge.training.data import choose, held_out, of_judge, read_labelled, rows
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from PIL import Image
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from negjudge import Judge
-from negjudge.jobs import read_pairs
-from negjudge.judge_loading import load_processor
-from negjudge.judge_prompts import ANSWERS, question_ids, read_template
-from negjudge.training_data import read_labelled, rows, to_dataset
-from negjudge.training_loop import IGNORED, AnswerCollator, AnswerTrainer, last_checkpoint, tune
+from negjudge.data.pairs import read_pairs
+from negjudge.judge.loading import load_processor
+from negjudge.judge.prompts import ANSWERS, question_ids, read_template
+from negjudge.training.data import read_labelled, rows, to_dataset
+from negjudge.training.loop import IGNORED, AnswerCollator, AnswerTrainer, last_checkpoint, tune
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_loss_is_the_cross_entropy_of_the_judges_own_logits(batch, questions, ba
 
 
 def _inputs(judge, row):
-    from negjudge.judge_prompts import structured
+    from negjudge.judge.prompts import structured
 
     text = judge.processor.apply_chat_template(
         structured(row.question), tokenize=False, add_generation_prompt=True

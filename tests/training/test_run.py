@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from negjudge.recipes import load_recipe
-from negjudge.training_recipe import TrainRecipe
+from negjudge.training.recipe import TrainRecipe
 from train.run import main
 
 RECIPES = sorted(Path("train/recipes").glob("*.yaml"))

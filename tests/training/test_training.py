@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
-from negjudge.judge_loading import weights_sha256
-from negjudge.judge_settings import read_settings
-from negjudge.training import make_plan, train
+from negjudge.judge.loading import weights_sha256
+from negjudge.judge.settings import read_settings
+from negjudge.training.stage import make_plan, train
 from train.run import main
 
 

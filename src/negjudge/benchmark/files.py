@@ -12,9 +12,9 @@ from typing import Any
 
 from negjudge.benchmark.rules import CATEGORIES, RELATIONS, pair_faults
 from negjudge.benchmark.sets import Entry, set_faults
+from negjudge.data.records import Pair, from_dict
+from negjudge.data.splits import STRATA, STRICT, Splits
 from negjudge.errors import NegjudgeError
-from negjudge.records import Pair, from_dict
-from negjudge.splits import STRATA, STRICT, Splits
 
 PARTS = ("dev", "test")
 FIELDS = tuple(

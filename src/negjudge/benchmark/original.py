@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.benchmark.rules import negation, noun_phrase, pair_id
+from negjudge.data.nouns import DETERMINERS, holds, same
+from negjudge.data.records import Pair
 from negjudge.errors import NegjudgeError
-from negjudge.nouns import DETERMINERS, holds, same
-from negjudge.records import Pair
 
 COLUMNS = ("prompt", "missing_element", "question_1", "question_2")
 _PLACE = r"(?: (?:in|on) (?:the|this) (?:image|picture|photo))?"

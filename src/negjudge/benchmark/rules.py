@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from negjudge.nouns import DETERMINERS, article, head, holds, is_countable, is_mass, is_plural, same, words
-from negjudge.questions import presence_question, with_article
-from negjudge.records import Pair
+from negjudge.data.nouns import (
+    DETERMINERS,
+    article,
+    head,
+    holds,
+    is_countable,
+    is_mass,
+    is_plural,
+    same,
+    words,
+)
+from negjudge.data.questions import presence_question, with_article
+from negjudge.data.records import Pair
 
 CATEGORIES = tuple(
     """animals buildings clothing devices food furniture instruments landscapes people sports tools
@@ -173,7 +183,11 @@ def phrase_fault(phrase: str) -> str | None:
     if first.lower() not in DETERMINERS:
         wanted = with_article(phrase)
         added = wanted.removesuffix(phrase).strip()
-        return None if wanted == phrase else f"put {added!r} before it, or add a mass noun to negjudge.nouns"
+        return (
+            None
+            if wanted == phrase
+            else f"put {added!r} before it, or add a mass noun to negjudge.data.nouns"
+        )
     if first == "the" and article(rest) == "the":
         return None
     if first not in ("a", "an"):

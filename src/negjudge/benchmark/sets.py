@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from negjudge.benchmark.rules import CATEGORIES, RELATIONS
-from negjudge.nouns import head, same
-from negjudge.records import Pair
+from negjudge.data.nouns import head, same
+from negjudge.data.records import Pair
 
 MOST_OF_ONE = 3
 """Pairs that may share an object, and pairs that may share an element."""

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.runs import EXTERNAL, JUDGE, LABELS, METRICS, SAMPLES
 from negjudge.errors import NegjudgeError
-from negjudge.judge_settings import FILE as SETTINGS
-from negjudge.runs import EXTERNAL, JUDGE, LABELS, METRICS, SAMPLES
+from negjudge.judge.settings import FILE as SETTINGS
 
 FORMAT = 4
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from negjudge.errors import NegjudgeError
-from negjudge.recipes import config_files, load_recipe, read_yaml
-from negjudge.runs import FROZEN
 
 Parameter = float | int | bool | str | None
 # Who tells what is in a picture without being listed under the key `judges`.
@@ -135,24 +131,6 @@ class EvalRecipe:
             fault = _fault(judge)
             if fault:
                 raise ValueError(f"key 'judges.{name}.{fault}")
-
-
-def load_evaluation(argv: Sequence[str] | None = None, prog: str | None = None) -> EvalRecipe:
-    """Return the recipe that a command line gives, or a contest's.
-
-    Raises as ``load_recipe`` does, and where the run folder holds a contest and the recipe is none.
-    """
-    given = list(sys.argv[1:] if argv is None else argv)
-    if not any("contestants" in read_yaml(file) for file in config_files(given)):
-        recipe = load_recipe(EvalRecipe, given, prog)
-        if (Path(recipe.run) / FROZEN).is_file():
-            raise NegjudgeError(
-                f"{recipe.run} holds a contest; give the recipe that it was held by (eval/recipes/contest)"
-            )
-        return recipe
-    from negjudge.contest import ContestRecipe  # brings torch
-
-    return load_recipe(ContestRecipe, given, prog)
 
 
 def require_asked(recipe: EvalRecipe, left_out: Mapping[str, str]) -> None:

@@ -11,23 +11,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from negjudge.agreement import agreement
-from negjudge.durable import write_atomically
-from negjudge.evaluation.contest import contest_tables
-from negjudge.evaluation.controls import specificity
-from negjudge.evaluation.evidence import Evidence, gather
-from negjudge.evaluation.few_labels import few_labels
-from negjudge.evaluation.judges import judge_tables
-from negjudge.evaluation.methods import Comparison, MethodRow, comparisons, methods_table
+from negjudge.data.durable import write_atomically
+from negjudge.data.runs import METRICS, locked
+from negjudge.evaluation.evidence.evidence import Evidence, gather
+from negjudge.evaluation.evidence.scored import PRIMARY, unanswered
+from negjudge.evaluation.evidence.sources import by_source, by_trust
+from negjudge.evaluation.judges.quality import judge_tables
+from negjudge.evaluation.judges.questions import true_answer
+from negjudge.evaluation.labels.few import few_labels
+from negjudge.evaluation.methods.pairs import by_pair
+from negjudge.evaluation.methods.ranking import ranking
+from negjudge.evaluation.methods.specificity import specificity
+from negjudge.evaluation.methods.table import Comparison, MethodRow, carry_over, comparisons, methods_table
 from negjudge.evaluation.metrics_file import FORMAT, files_measured
-from negjudge.evaluation.oracle_check import carry_over, read_oracle_check
-from negjudge.evaluation.pairs import by_pair
-from negjudge.evaluation.questions import true_answer
-from negjudge.evaluation.ranking import ranking
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.scored import PRIMARY, UNGUIDED, unanswered
-from negjudge.evaluation.sources import by_source, by_trust
-from negjudge.runs import METRICS, locked
+from negjudge.evaluation.tradeoffs.tables import contest_tables
+from negjudge.guidance.methods import UNGUIDED
+from negjudge.labeling.agreement import agreement
+from negjudge.oracle.check import read_oracle_check
 
 PACKAGES = ("diffusers", "numpy", "peft", "scipy", "torch", "transformers", "trl")
 

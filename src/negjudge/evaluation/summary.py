@@ -5,67 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from negjudge.evaluation.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.scored import MEASURES, PRIMARY, UNGUIDED
-from negjudge.sheets import METHOD_NAMES
-
-
-class _Names(dict[str, str]):
-    def __missing__(self, source: str) -> str:
-        """Name a judge that the recipe added."""
-        return f"the judge {source}"
-
-
-SOURCE_NAMES = _Names(
-    {
-        "oracle": "the oracle",
-        "labels": "the annotators' labels",
-        "tuned": "the tuned judge",
-        "base": "the base judge",
-    }
+from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY
+from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.wording import (
+    SOURCE_NAMES,
+    STRATUM_NAMES,
+    _whole,
+    aligned,
+    interval,
+    is_clear,
+    listed,
+    percent,
 )
+from negjudge.guidance.methods import METHOD_NAMES, UNGUIDED
+
 MUCH_UNDECIDED = 0.1
 SIMULATED_PAIRS = 16  # the fewest test pairs whose intervals docs/statistics.md simulates
-STRATUM_NAMES = {
-    "seen": "seen",
-    "new_object": "new object",
-    "new_element": "new element",
-    "both_new": "both new",
-    "all four": "all four",
-    "strict": "new to the base too",
-}
-
-
-def percent(value: Mapping[str, Any] | None, signed: bool = False) -> str:
-    """Return an interval as "84 % (76–90)", a signed one as "+62 (54 to 70) points"; a dash for none."""
-    if value is None or value["estimate"] is None:
-        return "–"
-    show = points if signed else _whole
-    estimate, low, high = value["estimate"], value["low"], value["high"]
-    unit, to = ("points", " to ") if signed else ("%", "–")
-    found = f"{show(estimate)} {unit}"
-    return found if low is None or high is None else f"{found} ({show(low)}{to}{show(high)})"
-
-
-def interval(value: Mapping[str, Any] | float | None, places: int = 2) -> str:
-    """Return a number, or an interval as "0.21 (0.15–0.27)"; a dash for none."""
-    if isinstance(value, Mapping):
-        low, high = value["low"], value["high"]
-        estimate = interval(value["estimate"], places)
-        if low is None or high is None:
-            return estimate
-        return f"{estimate} ({interval(low, places)}–{interval(high, places)})"
-    return "–" if value is None else f"{value:z.{places}f}".replace("-", "−")
-
-
-def points(value: float) -> str:
-    """Return a difference of rates in points, with a sign; one that rounds to nothing has none."""
-    rounded = round(100 * value)
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded)}"
-
-
-def _whole(value: float) -> str:
-    return f"{100 * value:.0f}"
 
 
 def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
@@ -126,11 +81,6 @@ def _not_told_apart(metrics: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as a sentence has them: "VSF, NAG and CFG"."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
 def unanswered_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Return a line for each judge that was asked in vain about some pictures."""
     return [
@@ -139,12 +89,6 @@ def unanswered_lines(metrics: Mapping[str, Any]) -> list[str]:
         + ": these are left out of its tables"
         for role, found in metrics["unanswered"].items()
     ]
-
-
-def is_clear(gap: Mapping[str, Any]) -> bool:
-    """Tell whether a difference is above 0, interval and corrected p-value alike."""
-    low, adjusted = gap["low"], gap["adjusted"]
-    return low is not None and low > 0 and adjusted is not None and adjusted < 0.05
 
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -261,10 +205,3 @@ def _accuracy(row: Mapping[str, Any] | None) -> str:
     if row["quality"] is None:
         return f"too few ({row['pairs']} pairs)"
     return percent(row["quality"]["balanced_accuracy"])
-
-
-def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table, its columns one below the other."""
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    for row in table:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -13,19 +13,19 @@ from negjudge.guidance.methods import CFG, NAG, NASA, VSF, GuidanceMethod, Plain
 if TYPE_CHECKING:
     from negjudge.guidance.attention_map import AttentionRecord
     from negjudge.guidance.guiding import guide, pipeline_arguments
-    from negjudge.guidance.layout import TokenLayout
-    from negjudge.guidance.nag import nag_attention
-    from negjudge.guidance.nasa import nasa_attention
-    from negjudge.guidance.vsf import vsf_attention
+    from negjudge.guidance.kernels.layout import TokenLayout
+    from negjudge.guidance.kernels.nag import nag_attention
+    from negjudge.guidance.kernels.nasa import nasa_attention
+    from negjudge.guidance.kernels.vsf import vsf_attention
 
 _WITH_TORCH = {
     "AttentionRecord": "attention_map",
-    "TokenLayout": "layout",
+    "TokenLayout": "kernels.layout",
     "guide": "guiding",
-    "nag_attention": "nag",
-    "nasa_attention": "nasa",
+    "nag_attention": "kernels.nag",
+    "nasa_attention": "kernels.nasa",
     "pipeline_arguments": "guiding",
-    "vsf_attention": "vsf",
+    "vsf_attention": "kernels.vsf",
 }
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from negjudge.guidance.attention import GuidedCall, attention_with_lse
+from negjudge.guidance.kernels.attention import GuidedCall, attention_with_lse
 from negjudge.guidance.methods import VSF, AttentionGuidance
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.families import family_of
 from negjudge.guidance.interception import Kernel
+from negjudge.guidance.kernels.nag import nag_attention
+from negjudge.guidance.kernels.nasa import nasa_attention
+from negjudge.guidance.kernels.vsf import vsf_attention
 from negjudge.guidance.methods import CFG, NAG, NASA, VSF, AttentionGuidance, GuidanceMethod
-from negjudge.guidance.nag import nag_attention
-from negjudge.guidance.nasa import nasa_attention
 from negjudge.guidance.negatives import Phrase, parse_negative
 from negjudge.guidance.session import Session, claimed, watched
-from negjudge.guidance.vsf import vsf_attention
 
 NegativePrompt = str | list[str] | None
 

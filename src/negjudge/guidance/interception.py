@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.attention import GuidedCall
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.attention import GuidedCall
+from negjudge.guidance.kernels.layout import TokenLayout
 
 Recorder = Callable[[str, GuidedCall], None]
 """Is shown each guided call with its module's name before the kernel runs."""

@@ -259,3 +259,20 @@ _CHOICES = {
 def _require(holds: bool, what: str, value: float, expected: str) -> None:
     if not holds:
         raise NegjudgeError(f"{what} is {value:g}, expected {expected}")
+
+
+UNGUIDED = "none"
+
+# Denoiser evaluations in one sampler step.
+EVALUATIONS = {"none": 1, "cfg": 2, "vsf": 1, "nag": 1, "nasa": 1}
+
+
+class _Names(dict[str, str]):
+    """Names of methods; one that is not known, such as another laboratory's, is called what it is called."""
+
+    def __missing__(self, method: str) -> str:
+        return method
+
+
+# What the tables and sheets call the methods, in the order of their columns.
+METHOD_NAMES = _Names({"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"})

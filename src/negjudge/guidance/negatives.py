@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 
 # "16:9" has no weight: what stands before the colon ends in something else than a digit.
 _WEIGHTED = re.compile(r"(.*[^\d\s])\s*:\s*([-+]?\d*\.?\d+)", re.DOTALL)

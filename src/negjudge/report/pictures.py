@@ -12,15 +12,14 @@ from typing import Any
 
 from PIL import Image
 
-from negjudge.attention_sheet import STEM
-from negjudge.errors import NegjudgeError
-from negjudge.evaluation.external_store import DEVICE
-from negjudge.evaluation.pairs import Mark
-from negjudge.evaluation.scored import UNGUIDED, methods_in
-from negjudge.questions import with_article
-from negjudge.records import METHODS, Sample
-from negjudge.runs import SHEETS
-from negjudge.sheets import METHOD_NAMES
+from negjudge.data.questions import with_article
+from negjudge.data.records import DEVICE, Sample
+from negjudge.data.runs import SHEETS
+from negjudge.evaluation.evidence.scored import methods_in
+from negjudge.evaluation.methods.pairs import Mark
+from negjudge.generation.sheets.attention import STEM
+from negjudge.guidance.methods import METHOD_NAMES, METHODS, UNGUIDED
+from negjudge.pictures import opened
 
 SIDE = 144  # pixels; larger pictures are made smaller
 EXACT = 72  # pixels; pictures as small as this stay as they are
@@ -93,22 +92,6 @@ def thumbnail(path: Path) -> str:
     if small.width * small.height <= EXACT**2:
         return _uri(small, "PNG", optimize=True)
     return _uri(small, "JPEG", quality=82)
-
-
-def opened(path: Path, side: int | None = None) -> Image.Image:
-    """Return a picture as RGB, at most ``side`` pixels a side.
-
-    Raises NegjudgeError, naming the file, where it is no picture.
-    """
-    try:
-        with Image.open(path) as image:
-            if side is not None and max(image.size) > side:
-                image.draft("RGB", (2 * side, 2 * side))
-                # Reducing by a whole factor first is many times as fast, and as good at this size.
-                image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-            return image.convert("RGB")
-    except (OSError, ValueError):
-        raise NegjudgeError(f"{path} is no picture; make it again, or bring it in again") from None
 
 
 def _uri(image: Image.Image, kind: str, **options: Any) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from negjudge.evaluation.candidates import TUNED
+from negjudge.data.pairs import pairs_files
+from negjudge.data.runs import FROZEN
+from negjudge.evaluation.evidence.candidates import TUNED
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.jobs import pairs_files
-from negjudge.judge_settings import FILE, read_settings
-from negjudge.runs import FROZEN
+from negjudge.judge.settings import FILE, read_settings
 
 STAGES = {"tune": "generate", "generate": "generate", "label": "labeling", "train": "train"}
 WIDTH = 110

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from negjudge.evaluation.candidates import TUNED, Candidate
+from negjudge.data.runs import JUDGE
+from negjudge.evaluation.evidence.candidates import TUNED, Candidate
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
-from negjudge.runs import JUDGE
 
 CURVES = "curves.jsonl"
 

@@ -10,18 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Pair
+from negjudge.data.splits import Splits, read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.jobs import read_pairs
-from negjudge.records import Pair
-from negjudge.splits import Splits, read_splits
-from negjudge.statistics import Interval
-from negjudge.submission.format import (
-    Figures,
-    Gap,
-    OutcomeLine,
-    Submission,
-    figures_of,
-)
+from negjudge.statistics.clusters import Interval
+from negjudge.submission.format import Figures, Gap, OutcomeLine, Submission, figures_of
 from negjudge.submission.make import benchmark_of, budgets_fault
 from negjudge.submission.reading import read_claims, read_outcomes
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from negjudge.durable import write_atomically
-from negjudge.evaluation.methods import Comparison, MethodRow, comparisons, methods_table
-from negjudge.evaluation.scored import MEASURES, Scored
-from negjudge.records import Pair, Sample, write_records
-from negjudge.statistics import Interval
+from negjudge.data.durable import write_atomically
+from negjudge.data.records import Pair, Sample, write_records
+from negjudge.evaluation.evidence.scored import MEASURES, Scored
+from negjudge.evaluation.methods.table import Comparison, MethodRow, comparisons, methods_table
+from negjudge.statistics.clusters import Interval
 
 FORMAT = 1
 CLAIMS, OUTCOMES, OUTCOMES_CSV = "submission.json", "outcomes.jsonl", "outcomes.csv"
@@ -94,7 +94,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Gap:
-    """How one method differs from another; see ``negjudge.evaluation.methods.Comparison``."""
+    """How one method differs from another; see ``negjudge.evaluation.methods.table.Comparison``."""
 
     source: OutcomeSource
     measure: str

@@ -11,19 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.pairs import pairs_files
+from negjudge.data.records import DEVICE, Sample
+from negjudge.data.runs import JUDGE
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.candidates import BASE, TUNED
-from negjudge.evaluation.evidence import Evidence, gather
-from negjudge.evaluation.external_store import DEVICE
+from negjudge.evaluation.evidence.candidates import BASE, TUNED
+from negjudge.evaluation.evidence.evidence import Evidence, gather
+from negjudge.evaluation.evidence.scored import Scored, methods_in
+from negjudge.evaluation.evidence.sources import by_source
 from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.scored import UNGUIDED, Scored, methods_in
-from negjudge.evaluation.sources import by_source
-from negjudge.jobs import pairs_files
-from negjudge.metrics import EVALUATIONS
+from negjudge.guidance.methods import EVALUATIONS, UNGUIDED
 from negjudge.recipes import read_yaml
-from negjudge.records import Sample
-from negjudge.runs import JUDGE
 from negjudge.submission.format import (
     FORMAT,
     Benchmark,

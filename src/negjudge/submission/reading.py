@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from negjudge.data.records import from_dict
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.scored import MEASURES
-from negjudge.records import from_dict
-from negjudge.statistics import Interval
+from negjudge.evaluation.evidence.scored import MEASURES
+from negjudge.statistics.clusters import Interval
 from negjudge.submission.format import (
     CLAIMS,
     FORMAT,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 import torch
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

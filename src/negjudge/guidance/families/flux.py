@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 
 from negjudge.guidance.families.base import Arguments, Family, refuse, refuse_own_guidance, spelled
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

@@ -9,7 +9,7 @@ import torch
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.families.base import Arguments, refuse, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.families.flux import Flux
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

@@ -11,7 +11,7 @@ import torch
 
 from negjudge.guidance.families.base import Arguments, Family, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.interception import replaced
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

@@ -17,7 +17,7 @@ from negjudge.guidance.families.base import (
     refuse_own_guidance,
     spelled,
 )
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

@@ -8,7 +8,7 @@ import torch
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.families.base import Arguments, Family, extend_keys, refuse_own_guidance, spelled
-from negjudge.guidance.layout import TokenLayout
+from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 

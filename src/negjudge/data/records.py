@@ -1,0 +1,258 @@
+"""What the stages hand to each other: samples, votes, labels and verdicts, one JSON object a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from negjudge.data.durable import append_lines, read_lines, write_atomically
+from negjudge.data.questions import noun_asked
+from negjudge.errors import NegjudgeError
+
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+DEVICE = "external"
+Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
+Question = Literal["object", "element", "quality"]
+Source = Literal["people", "simulated"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An object and the element of it that the negative prompt names.
+
+    ``essential`` says whether the element nearly always comes with the object. ``others`` are the
+    other elements that should stay when this one goes.
+
+    The rest is what a benchmark of real pictures adds: a ``category``, the element's ``relation`` to the
+    object ("part", "material", "contents", "setting" or "attribute"), ``why`` the pair is hard, whole
+    questions ("Does this picture show a bicycle?", "… show wheels?", "… lack wheels?"), and in ``keep`` parts
+    that must stay, with a question for each in ``keep_questions``.
+    """
+
+    id: str
+    object: str
+    element: str
+    prompt: str
+    negative: str
+    essential: bool = True
+    others: tuple[str, ...] = ()
+    category: str = ""
+    relation: str = ""
+    why: str = ""
+    object_question: str = ""
+    element_question: str = ""
+    absence_question: str = ""
+    keep: tuple[str, ...] = ()
+    keep_questions: tuple[str, ...] = ()
+
+    @property
+    def stay(self) -> tuple[str, ...]:
+        """The parts that should stay when the element goes."""
+        return self.others or self.keep
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """The object and the element as the pair's own questions name them: "clock hands" for "hands"."""
+        return noun_asked(self.object_question) or self.object, noun_asked(
+            self.element_question
+        ) or self.element
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture and everything that determined it; ``image`` is relative to the run folder."""
+
+    id: str
+    pair: str
+    object: str
+    element: str
+    prompt: str
+    negative: str
+    method: str
+    params: Mapping[str, float | bool | str]
+    seed: int
+    image: str
+    sha256: str
+    model: str
+    revision: str
+    steps: int
+    width: int
+    height: int
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One answer of one annotator to one question about one picture."""
+
+    sample: str
+    annotator: str
+    source: Source
+    question: Question
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Label:
+    """The votes on one question of one picture, put together.
+
+    ``answer`` is the majority; "tie" and "unsure" are kept as such. ``probability`` is the share of
+    "yes" among "yes" and "no" votes, or the mean rating for the question "quality"; ``None`` when nobody
+    decided.
+    """
+
+    sample: str
+    question: Question
+    answer: Literal["yes", "no", "unsure", "tie", "1", "2", "3", "4", "5"]
+    probability: float | None
+    counts: Mapping[str, int]
+    source: Source
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of one picture; probabilities in [0, 1], quality from 1 to 5.
+
+    ``success`` is the calibrated probability that the object is there and the element is not.
+    ``error`` is ``None``, or why this picture could not be judged; the numbers are then ``None``.
+    """
+
+    object_present: float | None = None
+    element_present: float | None = None
+    success: float | None = None
+    quality: float | None = None
+    abstained: bool = False
+    contradiction: bool = False
+    error: str | None = None
+    sample: str | None = None
+    judge: str | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
+
+def sample_id(**determinants: Any) -> str:
+    """Return 16 hex digits of SHA-256 over what determines a picture, as canonical JSON.
+
+    A number is the same whether written 1 or 1.0. Raises ValueError for NaN and infinities.
+    """
+    text = json.dumps(
+        _canonical(determinants), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read_records(path: str | os.PathLike[str], kind: type[Record]) -> list[Record]:
+    """Read a JSONL file; a missing file is empty, a torn last line (a killed run) is dropped.
+
+    Raises NegjudgeError naming file, line and field where a record is not valid.
+    """
+    return list(_iterate(Path(path), kind))
+
+
+def _iterate(path: Path, kind: type[Record]) -> Iterator[Record]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            yield _parse(line, kind, f"{path}:{number}")
+
+
+def _parse(line: bytes, kind: type[Record], where: str) -> Record:
+    try:
+        values = json.loads(line, parse_constant=_refuse)
+    except ValueError:
+        raise NegjudgeError(f"{where}: not valid JSON; remove or repair this line") from None
+    if not isinstance(values, dict):
+        raise NegjudgeError(f"{where}: expected a JSON object, got {type(values).__name__}")
+    return from_dict(values, kind, where)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def from_dict(values: Mapping[str, Any], kind: type[Record], where: str) -> Record:
+    """Build a record from JSON values, checking names and types; ``where`` opens the error message."""
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    hints = _hints(kind)
+    for name in values:
+        if name not in fields:
+            raise NegjudgeError(f"{where}: unknown field {name!r} in a {kind.__name__}")
+    checked: dict[str, Any] = {}
+    for name, spec in fields.items():
+        if name not in values:
+            if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+                raise NegjudgeError(f"{where}: field {name!r} of the {kind.__name__} is missing")
+            continue
+        value = values[name]
+        if not _fits(value, hints[name]):
+            raise NegjudgeError(f"{where}: field {name!r} is {value!r}, expected {_name(hints[name])}")
+        checked[name] = tuple(value) if typing.get_origin(hints[name]) is tuple else value
+    return kind(**checked)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_fits(v, arguments[0]) for v in value)
+    if origin is not None:  # Mapping[str, value]
+        return isinstance(value, dict) and all(_fits(v, arguments[1]) for v in value.values())
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _name(hint: Any) -> str:
+    if typing.get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(repr, typing.get_args(hint)))
+    return str(hint) if typing.get_origin(hint) else getattr(hint, "__name__", str(hint))
+
+
+def append_records(path: str | os.PathLike[str], records: Iterable[Any]) -> None:
+    """Append records and force them to the disk, first cutting off a line torn by a killed run.
+
+    When the disk is full the file is left as it was, and the OSError names it.
+    """
+    append_lines(path, b"".join(_line(record) for record in records))
+
+
+def write_records(path: str | os.PathLike[str], records: Iterable[Any]) -> None:
+    """Write a whole file of records at once: it is either the old one or the new one, never half."""
+    write_atomically(path, b"".join(_line(record) for record in records))
+
+
+def _line(record: Any) -> bytes:
+    return (json.dumps(dataclasses.asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode()

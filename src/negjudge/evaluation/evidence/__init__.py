@@ -1,0 +1,1 @@
+"""All that is known of a run's pictures, and what each source says of each of them."""

@@ -1,0 +1,96 @@
+"""How each kind of judge is loaded and asked; brings torch only when one is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from negjudge.data.records import Pair, Verdict
+from negjudge.evaluation.evidence.asks import Ask
+from negjudge.evaluation.evidence.candidates import Candidate
+from negjudge.evaluation.recipe import JudgeRecipe
+from negjudge.judge.endpoint.ledger import FILE, Budget, Cost, Ledger
+from negjudge.judge.prompts import QUESTIONS, questions_about
+
+if TYPE_CHECKING:
+    from negjudge.judge.endpoint.judge import EndpointJudge
+
+Answer = Callable[[Sequence[Ask]], list[Verdict]]
+
+
+@contextlib.contextmanager
+def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size: int) -> Iterator[Answer]:
+    """Load a judge and yield what asks it; NegjudgeError where it is missing or cannot answer."""
+    if candidate.judge.kind == "endpoint":
+        with _endpoint(candidate, run) as judge:
+            yield lambda asks: judge.score(
+                [ask.image() for ask in asks],
+                objects=[ask.object for ask in asks],
+                absent=[ask.element for ask in asks],
+                questions=[wording(ask, pairs[ask.sample.pair]) for ask in asks],
+            )
+    else:
+        yield _ours(candidate.judge, pairs, batch_size)
+
+
+def _ours(judge: JudgeRecipe, pairs: Mapping[str, Pair], batch_size: int) -> Answer:
+    from negjudge.judge.judge import Judge
+    from negjudge.judge.vqascore import VQAScore
+
+    kind = VQAScore if judge.kind == "vqascore" else Judge
+    loaded = kind.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
+
+    def answer(asks: Sequence[Ask]) -> list[Verdict]:
+        named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
+        return loaded.score(
+            [ask.image() for ask in asks],
+            objects=[found for found, _ in named],
+            absent=[element for _, element in named],
+            batch_size=batch_size,
+        )
+
+    return answer
+
+
+def _endpoint(candidate: Candidate, run: Path) -> EndpointJudge:
+    from negjudge.judge.endpoint.judge import EndpointJudge
+
+    judge = candidate.judge
+    return EndpointJudge(
+        judge.source, _ledger(candidate, run), concurrency=judge.concurrency, parameters=judge.parameters
+    )
+
+
+def _ledger(candidate: Candidate, run: Path) -> Ledger:
+    judge = candidate.judge
+    price = None if judge.price is None else (judge.price.input, judge.price.output)
+    budget = Budget(price, judge.max_cost, judge.max_requests)
+    return Ledger(run / FILE, candidate.role, judge.source, budget)
+
+
+def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
+    """Return what the judges behind endpoints have cost in this run so far, those that were asked at all."""
+    found = [_ledger(c, run).cost() for c in candidates if c.judge.kind == "endpoint"]
+    return [cost for cost in found if cost.requests]
+
+
+def nouns(ask: Ask, pair: Pair) -> tuple[str, str]:
+    """Return the object and the element to ask about: the pair's own as its questions name them."""
+    obj, element = pair.asked
+    return obj if ask.object == pair.object else ask.object, element if ask.part is None else ask.element
+
+
+def wording(ask: Ask, pair: Pair) -> dict[str, str]:
+    """Return the questions by name: the pair's own where it has them and they fit, else the usual ones.
+
+    About a part that should stay, nothing else is asked.
+    """
+    texts = dict(zip(QUESTIONS, questions_about(ask.object, ask.element), strict=True))
+    if ask.part is not None:
+        return {name: text for name, text in texts.items() if name.startswith("element")}
+    own = {"element.present": pair.element_question, "element.absent": pair.absence_question}
+    if ask.object == pair.object:
+        own["object.present"] = pair.object_question
+    return texts | {name: text for name, text in own.items() if text}

@@ -1,0 +1,1 @@
+"""Success from few labels: people, judge, and both."""

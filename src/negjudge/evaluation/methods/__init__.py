@@ -1,0 +1,1 @@
+"""The guidance methods' figures by one source, and how they differ."""

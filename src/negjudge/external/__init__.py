@@ -1,0 +1,1 @@
+"""Pictures of other generators, brought into a run folder by a manifest."""

@@ -1,0 +1,1 @@
+"""Pictures from diffusers pipelines: a run's samples, and those of one command."""

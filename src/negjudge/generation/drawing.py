@@ -1,0 +1,83 @@
+"""One batch of jobs through a diffusers pipeline, so that a picture never depends on its neighbours."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from negjudge.errors import NegjudgeError
+from negjudge.generation.jobs import Job, Rendering
+from negjudge.generation.videos import Drawn
+from negjudge.guidance import AttentionRecord, guide, pipeline_arguments
+
+
+def draw(
+    pipe: Any, jobs: Sequence[Job], rendering: Rendering, record: AttentionRecord | None = None
+) -> list[Drawn]:
+    """Return what at most ``batch_size`` jobs of one method and setting draw, from one forward.
+
+    The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
+    ``record`` collects the attention paid to the negative.
+    """
+    full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
+    method, negatives = jobs[0].method, [job.pair.negative for job in full]
+    small = f"{rendering.batch_size} pictures at once; set a smaller batch_size, or offload: true"
+    with refusals(pipe, small), guide(pipe, method, negative_prompt=negatives, record=record):
+        output = pipe(
+            prompt=[job.pair.prompt for job in full],
+            generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
+            num_inference_steps=rendering.steps,
+            width=rendering.width,
+            height=rendering.height,
+            output_type="pil",
+            **pipeline_arguments(pipe, method, negatives),
+            **rendering.arguments,
+        )
+    drawn = output.images if hasattr(output, "images") else output.frames
+    return list(drawn[: len(jobs)])
+
+
+@contextlib.contextmanager
+def refusals(pipe: Any, small: str) -> Iterator[None]:
+    """Raise NegjudgeError where a pipeline's call is refused, or the memory is too small for ``small``."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise NegjudgeError(f"the device's memory is too small for {small}") from None
+    except (TypeError, ValueError) as error:  # how diffusers says that an argument does not fit
+        raise NegjudgeError(
+            f"{type(pipe).__name__} refuses the call: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def check_arguments(pipe: Any, rendering: Rendering) -> None:
+    """Raise NegjudgeError where a recipe's ``arguments`` name one that the pipeline's call does not take."""
+    known = set(inspect.signature(pipe.__call__).parameters)
+    for name in rendering.arguments:
+        if name not in known:
+            takes = ", ".join(sorted(known))
+            raise NegjudgeError(f"arguments: {type(pipe).__name__} takes no {name!r}; it takes {takes}")
+
+
+def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
+    """Split into batches of one method and setting, and of negatives of one length in tokens.
+
+    Equal lengths need no attention mask, which would be another kernel with another rounding.
+    """
+    groups: dict[Any, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.method, _token_counts(pipe, job.pair.negative)), []).append(job)
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:
+    tokenizers = [getattr(pipe, name, None) for name in ("tokenizer", "tokenizer_2", "tokenizer_3")]
+    # A processor of pictures and text holds its tokenizer.
+    plain = [getattr(each, "tokenizer", each) for each in tokenizers if each is not None]
+    return tuple(len(tokenizer(text).input_ids) for tokenizer in plain)

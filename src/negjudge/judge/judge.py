@@ -1,0 +1,150 @@
+"""The judge: what a vision-language model says of pictures, as calibrated verdicts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import torch
+from PIL import Image
+
+from negjudge.data.records import Verdict
+from negjudge.errors import NegjudgeError
+from negjudge.judge.loading import load
+from negjudge.judge.packing import answer_logits
+from negjudge.judge.pictures import Picture, is_one_picture, load_picture
+from negjudge.judge.prompts import clean_noun, each, questions_about, read_template
+from negjudge.judge.settings import JudgeSettings
+from negjudge.judge.verdicts import Answers, verdict
+from negjudge.pictures import PictureError
+
+
+class Judge:
+    """Says whether an object is in a picture, whether an element is, and how good the picture is.
+
+    Load one with ``Judge.from_pretrained``. All questions about a picture go through the model in one
+    forward pass that computes the picture's part once.
+    """
+
+    def __init__(self, model: Any, processor: Any, settings: JudgeSettings, name: str | None = None) -> None:
+        self.model = model
+        self.processor = processor
+        self.settings = settings
+        self.name = name
+        self.template = read_template(processor)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | os.PathLike[str],
+        *,
+        revision: str | None = None,
+        device: str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> Judge:
+        """Load a judge from a folder or a Hub id: a LoRA adapter, merged weights, or an untuned base.
+
+        Without ``device``, CUDA is taken where there is one; without ``dtype``, float32 on the CPU and
+        bfloat16 elsewhere. Raises NegjudgeError where the model, or the base of an adapter, is missing or
+        another than it was.
+        """
+        loaded = load(os.fspath(source), revision, device, dtype)
+        return cls(loaded.model, loaded.processor, loaded.settings, name=os.fspath(source))
+
+    @overload
+    def score(  # type: ignore[overload-overlap]  # a path is a sequence of strings too
+        self, images: Picture, objects: str, absent: str, batch_size: int = ...
+    ) -> Verdict: ...
+
+    @overload
+    def score(
+        self,
+        images: Sequence[Picture],
+        objects: str | Sequence[str],
+        absent: str | Sequence[str],
+        batch_size: int = ...,
+    ) -> list[Verdict]: ...
+
+    def score(
+        self,
+        images: Picture | Sequence[Picture],
+        objects: str | Sequence[str],
+        absent: str | Sequence[str],
+        batch_size: int = 16,
+    ) -> Verdict | list[Verdict]:
+        """Judge one picture (a Verdict) or many (a list, in their order).
+
+        ``objects`` should be there and ``absent`` should not; a string counts for every picture. A picture
+        that cannot be read gives a verdict with ``error`` set. Raises NegjudgeError for nouns that the judge
+        does not know or lists of different lengths.
+        """
+        if images is None:
+            raise NegjudgeError(
+                "images is None; give a path, a PIL picture, an array, a tensor, or a list of them"
+            )
+        if is_one_picture(images):
+            return self.score([images], objects, absent, batch_size)[0]  # type: ignore[list-item]
+        return [
+            Verdict(error=answer, judge=self.name)
+            if isinstance(answer, str)
+            else verdict(answer, self.settings.calibration, self.name)
+            for answer in self.answers(images, objects, absent, batch_size)  # type: ignore[arg-type]
+        ]
+
+    def answers(
+        self,
+        images: Sequence[Picture],
+        objects: str | Sequence[str],
+        absent: str | Sequence[str],
+        batch_size: int = 16,
+    ) -> Iterator[Answers | str]:
+        """Yield the raw answers about each picture in order, or the reason why it cannot be judged."""
+        if batch_size < 1:
+            raise NegjudgeError(f"batch_size is {batch_size}; it must be at least 1")
+        nouns = zip(
+            self._nouns(objects, "object", len(images)),
+            self._nouns(absent, "element", len(images)),
+            strict=True,
+        )
+        questions = [questions_about(*pair) for pair in nouns]
+        for start in range(0, len(images), batch_size):
+            stop = start + batch_size
+            yield from self._batch(images[start:stop], questions[start:stop])
+
+    def _nouns(self, nouns: str | Sequence[str], what: str, count: int) -> list[str]:
+        listed = each(nouns, what, count)
+        clean = {noun: clean_noun(self.processor.tokenizer, noun, what) for noun in set(listed)}
+        return [clean[noun] for noun in listed]
+
+    def _batch(self, images: Sequence[Picture], questions: Sequence[Sequence[str]]) -> list[Answers | str]:
+        results: list[Answers | str] = []
+        readable: list[tuple[int, Image.Image]] = []
+        for number, image in enumerate(images):
+            try:
+                readable.append((number, load_picture(image)))
+                results.append("not judged")
+            except PictureError as error:
+                results.append(str(error))
+        if readable:
+            places, pictures = zip(*readable, strict=True)
+            logits = self.logits(pictures, [questions[place] for place in places])
+            for place, row in zip(places, logits.tolist(), strict=True):
+                results[place] = _answers(row)
+        return results
+
+    @torch.inference_mode()
+    def logits(self, pictures: Sequence[Image.Image], questions: Sequence[Sequence[str]]) -> torch.Tensor:
+        """Return the logits (pictures, questions, answers) of yes, no and 1 to 5, float32, on the CPU.
+
+        Every picture has equally many questions, which are trusted text: escape what users wrote.
+        """
+        logits = answer_logits(self.model, self.processor, self.template, pictures, questions)
+        return logits[..., list(self.template.answers)].cpu()
+
+
+def _answers(row: list[list[float]]) -> Answers:
+    *presence, quality = row
+    first, second, third, fourth = (yes - no for yes, no, *_ in presence)
+    one, two, three, four, five = quality[2:]
+    return Answers((first, second, third, fourth), (one, two, three, four, five))

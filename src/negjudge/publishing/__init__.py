@@ -1,0 +1,1 @@
+"""What leaves this machine for the Hub: a judge with its model card."""

@@ -1,0 +1,169 @@
+"""The model card: what goes into it, from metrics.json and the judge's own settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from negjudge.data.durable import write_atomically
+from negjudge.data.runs import CARD, JUDGE
+from negjudge.errors import NegjudgeError
+from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.wording import SOURCE_NAMES, STRATUM_NAMES, interval, percent
+from negjudge.judge.settings import JudgeSettings, read_settings
+
+FOLDER = Path("model_cards")
+README = "README.md"
+JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+TOPICS = {"element": "Is the element there?", "object": "Is the object there?", "success": "Is it a success?"}
+TASK = "visual-question-answering"
+
+
+def write_card(recipe: EvalRecipe, run: Path, cards: Path = FOLDER) -> list[Path]:
+    """Write the card of a run's judge, and return where: the run folder, the judge's own, and ``cards``.
+
+    Raises NegjudgeError where the run has no judge or has not been evaluated.
+    """
+    if not (run / JUDGE).is_dir():
+        raise NegjudgeError(f"{run} has no judge to describe; run `make train` first")
+    text = card(recipe, run, read_metrics(run))
+    paths = [run / CARD, run / JUDGE / README, cards / f"{run.name}.md"]
+    for path in paths:
+        write_atomically(path, text)
+    return paths
+
+
+def card(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
+    """Return the card as Markdown with the metadata that the Hub reads."""
+    settings = read_settings(run / JUDGE)
+    rows = metrics["judges"]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("negjudge.publishing"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+    )
+    body = environment.get_template("card.md").render(
+        title=f"A negjudge judge: {run.name}",
+        note=metrics["note"],
+        about=recipe.about,
+        licence=recipe.card.licence,
+        base=recipe.card.base_model or (settings.base.id if settings.base else "not recorded"),
+        base_on_hub=recipe.card.base_model is not None,
+        training=_training(settings),
+        calibration=settings.calibration,
+        tables=_tables(rows),
+        probabilities=_probabilities(rows),
+        agreement=metrics["agreement"],
+        provenance=metrics["provenance"],
+        percent=percent,
+        interval=interval,
+        sources=SOURCE_NAMES,
+    )
+    return str(ModelCard(f"---\n{_data(recipe, run, rows).to_yaml()}\n---\n\n{body}\n"))
+
+
+def _data(recipe: EvalRecipe, run: Path, rows: Sequence[Mapping[str, Any]]) -> ModelCardData:
+    results = _results(recipe, rows)
+    return ModelCardData(
+        language=recipe.card.languages,
+        license=recipe.card.licence,
+        base_model=recipe.card.base_model,
+        library_name="peft" if recipe.card.base_model else "transformers",
+        pipeline_tag=TASK,
+        tags=["negjudge", "negative-prompt", "image-evaluation", "judge"],
+        model_name=f"negjudge-{run.name}" if results else None,
+        eval_results=results or None,
+    )
+
+
+def _results(recipe: EvalRecipe, rows: Sequence[Mapping[str, Any]]) -> list[EvalResult]:
+    """Return the tuned judge's balanced accuracy on elements by stratum, for the Hub's metadata."""
+    found = []
+    for row in rows:
+        if (row["judge"], row["topic"]) != (TUNED, "element") or row["quality"] is None:
+            continue
+        accuracy = row["quality"]["balanced_accuracy"]
+        if accuracy["estimate"] is not None:
+            source = SOURCE_NAMES[row["truth"]]
+            found.append(
+                EvalResult(
+                    task_type=TASK,
+                    dataset_type="negjudge",
+                    dataset_name=f"{recipe.title}: {STRATUM_NAMES[row['stratum']]}, against {source}",
+                    dataset_config=row["truth"],
+                    dataset_split=row["stratum"].replace(" ", "_"),
+                    metric_type="balanced_accuracy",
+                    metric_name=f"balanced accuracy, {row['pairs']} pairs, 95 % interval {percent(accuracy)}",
+                    metric_value=accuracy["estimate"],
+                )
+            )
+    return found
+
+
+def _training(settings: JudgeSettings) -> dict[str, Any]:
+    """Return what the judge's folder records of its training, flat, in words."""
+    record = dict(settings.training)
+    recipe = record.pop("recipe", {})
+    lora = recipe.get("lora", {})
+    values = {
+        "LoRA rank": lora.get("rank"),
+        "LoRA alpha": lora.get("alpha"),
+        "trained parameters": record.get("lora_parameters"),
+        "pictures": record.get("pictures"),
+        "validation pictures": record.get("validation_pictures"),
+        "pictures left out, since they show what is held out": record.get("left_out_pictures"),
+        "questions": record.get("questions"),
+        "steps": record.get("steps"),
+        "epochs": recipe.get("epochs"),
+        "batch size": recipe.get("batch_size"),
+        "learning rate": recipe.get("learning_rate"),
+        "seed": recipe.get("seed"),
+        "validation loss": record.get("validation_loss"),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return tables of balanced accuracy: each topic against the oracle, then elements against labels."""
+    wanted = [("oracle", topic) for topic in TOPICS] + [("labels", "element")]
+    if not any(row["truth"] == "oracle" for row in rows):
+        wanted = [("labels", topic) for topic in TOPICS]
+    found = []
+    for truth, topic in wanted:
+        mine = [r for r in rows if (r["truth"], r["topic"]) == (truth, topic) and r["judge"] in JUDGES]
+        if mine:
+            found.append({"question": TOPICS[topic], "truth": truth, **_table(mine)})
+    return found
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    strata = list(dict.fromkeys(row["stratum"] for row in rows))
+    judges = list(dict.fromkeys(row["judge"] for row in rows))
+    cells = {(row["judge"], row["stratum"]): row for row in rows}
+    return {
+        "head": [STRATUM_NAMES[stratum] for stratum in strata],
+        "body": {judge: [_cell(cells.get((judge, stratum))) for stratum in strata] for judge in judges},
+        "counts": [
+            next(f"{row['questions']} ({row['pairs']})" for row in rows if row["stratum"] == stratum)
+            for stratum in strata
+        ],
+    }
+
+
+def _cell(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    return "too few pairs" if row["quality"] is None else percent(row["quality"]["balanced_accuracy"])
+
+
+def _probabilities(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the tuned judge's rows over all four strata, which say how far its probabilities hold."""
+    return [r for r in rows if (r["judge"], r["stratum"]) == (TUNED, "all four") and r["quality"] is not None]

@@ -1,0 +1,178 @@
+"""The report's figures, drawn from rows of metrics.json."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.wording import STRATUM_NAMES
+from negjudge.guidance.methods import METHOD_NAMES
+from negjudge.report.figures.drawing import FAINT, Drawing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Row = Mapping[str, Any]
+Styles = Mapping[str, tuple[str, str]]
+
+# Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
+METHOD_STYLES = {
+    "none": ("#6b7280", "o"),
+    "cfg": ("#0072b2", "s"),
+    "vsf": ("#d55e00", "D"),
+    "nag": ("#009e73", "^"),
+    "nasa": ("#cc79a7", "v"),
+}
+# For methods that are not ours, in the order in which they appear; after the last, the next round of markers.
+OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733")
+OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
+JUDGE_STYLES = {
+    TEXT_ONLY: ("#9ca3af", "x"),
+    BASE: ("#56b4e9", "o"),
+    REFITTED: ("#0072b2", "s"),
+    TUNED: ("#d55e00", "D"),
+}
+WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
+
+
+def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for each method: the house's for ours, others in the order they appear.
+
+    Give it all methods of a page at once, so that a method looks the same in every figure.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    others = zip(itertools.cycle(OTHER_COLOURS), itertools.cycle(OTHER_MARKERS), strict=True)
+    for method in methods:
+        if method not in found:
+            found[method] = METHOD_STYLES.get(method) or next(others)
+    return found
+
+
+def tradeoff(
+    rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = (), styles: Styles | None = None
+) -> Drawing:
+    """Return where each method lies in two measures, with both intervals.
+
+    ``history`` are the settings tried on dev, drawn as small dots; ``styles`` are the page's, by method.
+    """
+    from matplotlib.figure import Figure
+
+    styles = styles or method_styles(row["method"] for row in (*rows, *history))
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for trial in history:
+        colour, _ = styles[trial["method"]]
+        axes.plot(trial[across], trial[up], ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+    for row in rows:
+        if row[across] is None or row[up] is None:
+            continue
+        colour, marker = styles[row["method"]]
+        x, y = row[across]["estimate"], row[up]["estimate"]
+        axes.errorbar(
+            x, y, xerr=whiskers(row[across]), yerr=whiskers(row[up]), fmt=marker, color=colour,
+            markersize=6, elinewidth=1, label=METHOD_NAMES[row["method"]],
+        )  # fmt: skip
+    unit_axes(axes, across, up)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+    return Drawing(figure, f"{across}-{up}", f"{up} against {across}, by method")
+
+
+def strata(rows: Sequence[Row]) -> Drawing:
+    """Return each judge's balanced accuracy by stratum, with intervals; ``rows`` of one topic and truth."""
+    from matplotlib.figure import Figure
+
+    shown = [row for row in rows if row["judge"] in JUDGE_STYLES and row["quality"] is not None]
+    names = list(dict.fromkeys(row["stratum"] for row in shown))
+    figure = Figure(figsize=(2 * WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for number, (judge, (colour, marker)) in enumerate(JUDGE_STYLES.items()):
+        mine = [row for row in shown if row["judge"] == judge]
+        accuracy = [row["quality"]["balanced_accuracy"] for row in mine]
+        told = [(row, a) for row, a in zip(mine, accuracy, strict=True) if a["estimate"] is not None]
+        places = [names.index(row["stratum"]) + (number - 1.5) * 0.14 for row, _ in told]
+        for place, (_, interval) in zip(places, told, strict=True):
+            axes.errorbar(
+                place, interval["estimate"], yerr=whiskers(interval), fmt=marker, color=colour, markersize=6,
+                elinewidth=1,
+            )  # fmt: skip
+        if told:
+            axes.plot([], [], marker, color=colour, label=judge)
+    axes.axhline(0.5, color=FAINT, linewidth=1, zorder=0)
+    axes.set_xticks(range(len(names)), [STRATUM_NAMES[name] for name in names], fontsize=9)
+    axes.set_ylabel("balanced accuracy", fontsize=9)
+    axes.set_ylim(0.0, 1.03)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(JUDGE_STYLES))
+    return Drawing(figure, "strata", "balanced accuracy of the judges by stratum")
+
+
+def reliability(curves: Sequence[Row]) -> Drawing:
+    """Return the share of "yes" against the probability of "yes"; a dot's area tells how many."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, zorder=0)
+    for row in curves:
+        colour, _ = JUDGE_STYLES[row["judge"]]
+        curve = row["curve"]
+        total = sum(curve["count"])
+        axes.plot(curve["confidence"], curve["frequency"], color=colour, linewidth=1.2, label=row["judge"])
+        areas = [12 + 260 * count / total for count in curve["count"]]
+        axes.scatter(curve["confidence"], curve["frequency"], s=areas, color=colour, alpha=0.6, linewidths=0)
+    unit_axes(axes, 'probability of "yes"', 'share of "yes"')
+    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    return Drawing(figure, "reliability", "reliability diagram of the judges")
+
+
+def training(curve: Sequence[Row]) -> Drawing:
+    """Return training and validation loss by step."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for key, label, colour in (("loss", "training", "#9ca3af"), ("eval_loss", "validation", "#d55e00")):
+        points = [(entry["step"], entry[key]) for entry in curve if key in entry]
+        if points:
+            marker = "o" if key == "eval_loss" else ""
+            axes.plot(*zip(*points, strict=True), marker=marker, markersize=4, color=colour, label=label)
+    axes.set_xlabel("step", fontsize=9)
+    axes.set_ylabel("cross-entropy of the answer", fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, frameon=False)
+    return Drawing(figure, "training", "training and validation loss by step")
+
+
+def budget(history: Sequence[Row], styles: Styles | None = None) -> Drawing:
+    """Return each method's best success on the dev pairs so far, by settings tried."""
+    from matplotlib.figure import Figure
+
+    styles = styles or method_styles(trial["method"] for trial in history)
+    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    for method, (colour, _) in styles.items():
+        trials = [trial for trial in history if trial["method"] == method]
+        if trials:
+            tried, best = [t["number"] + 1 for t in trials], [t["best"] for t in trials]
+            axes.step(tried, best, where="post", color=colour, label=METHOD_NAMES[method])
+    axes.set_xlabel("settings tried", fontsize=9)
+    axes.set_ylabel("best success on dev so far", fontsize=9)
+    axes.set_ylim(0, 1.03)
+    axes.legend(fontsize=8, frameon=False)
+    return Drawing(figure, "budget", "best success on the dev pairs by settings tried")
+
+
+def whiskers(interval: Row) -> list[list[float]] | None:
+    """Return an interval's arms as matplotlib wants them; ``None`` where it has no ends."""
+    if interval["low"] is None or interval["high"] is None:
+        return None
+    return [[interval["estimate"] - interval["low"]], [interval["high"] - interval["estimate"]]]
+
+
+def unit_axes(axes: Axes, across: str, up: str) -> None:
+    """Name the axes of two shares, and show all of both."""
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(up, fontsize=9)

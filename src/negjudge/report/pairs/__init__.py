@@ -1,0 +1,1 @@
+"""The report's pair by pair section and its sheets."""

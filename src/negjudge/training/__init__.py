@@ -1,0 +1,1 @@
+"""Fine-tuning and calibrating the judge on the labels of a run."""

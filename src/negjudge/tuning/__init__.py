@@ -1,0 +1,1 @@
+"""The search for settings on the dev pairs, and what it froze."""
