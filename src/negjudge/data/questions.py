@@ -41,8 +41,9 @@ def noun_asked(question: str) -> str | None:
 def with_article(noun: str, plural: bool | None = None) -> str:
     """Put "a" or "an" before a singular noun: "bicycle" to "a bicycle", "wheels" stays.
 
-    Without ``plural``, the noun's number is what `negjudge.data.nouns` takes it for. A mass noun ("snow") stays as
-    it is, and so does a noun that has an article or another determiner already; "sea" becomes "the sea".
+    Without ``plural``, the noun's number is what `negjudge.data.nouns` takes it for. A mass noun ("snow")
+    stays as it is, and so does a noun that has an article or another determiner already; "sea" becomes
+    "the sea".
     """
     first = noun.split()[:1]
     if not first or first[0].lower() in DETERMINERS:

@@ -43,7 +43,7 @@ class GeneratorRecipe:
                 raise ValueError(f"key {name!r} is {getattr(self, name)}, expected 1 or more")
 
     def find_model(self) -> Model:
-        """Return the pipeline, found and named but not loaded; see ``negjudge.generation.pipelines.find_model``."""
+        """Return the pipeline, found and named but not loaded; see ``pipelines.find_model``."""
         return find_model(self.model, self.revision, self.device, self.dtype, self.offload, self.lora)
 
     @property
