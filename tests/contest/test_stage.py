@@ -2,18 +2,16 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
-from PIL import Image, ImageStat
+from PIL import Image
 
 from eval.contest import main
 from eval.report import main as report
 from eval.run import main as measure_run
 from negjudge.cli.main import main as negjudge
-from negjudge.contest.pareto import frontier_of
 from negjudge.contest.recipe import ContestRecipe, Entry
 from negjudge.contest.stage import hold, settings_of
 from negjudge.data.records import Sample, read_records
@@ -21,35 +19,12 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import gather
 from negjudge.evaluation.stage import measure
 from negjudge.recipes import load_recipe
-from negjudge.tuning.frozen import FROZEN, Chosen, Frozen, freeze, read_frozen
+from negjudge.tuning.frozen import FROZEN
 from negjudge.tuning.search import Trial, best_of
-
-RECIPES = sorted(Path("eval/recipes/contest").glob("*.yaml"))
-
-
-@dataclass(frozen=True)
-class Seen:
-    object: str | None
-    parts: tuple[str, ...]
-    residual: float = 0.1
-    difficulty: float = 0.0
-
-
-def read_colours(paths):
-    """A reader that guidance can please: there are wheels where the left is redder than the right."""
-    return [_read(path) for path in paths]
-
-
-def _read(path):
-    with Image.open(path) as image:
-        left, right = (ImageStat.Stat(image.crop(box)).mean for box in ((0, 0, 16, 32), (16, 0, 32, 32)))
-    return Seen("bicycle", ("wheels", "seat", "lid") if left[0] > right[0] else ("seat", "lid"))
 
 
 @pytest.fixture
-def recipe_file(recipe_values, tmp_path, monkeypatch):
-    (tmp_path / "contest_reader.py").write_text(Path(__file__).read_text())
-    monkeypatch.syspath_prepend(tmp_path)
+def recipe_file(recipe_values, tmp_path):
     keys = ("model", "steps", "width", "height", "batch_size", "arguments")
     values = {key: recipe_values[key] for key in ("pairs", "splits")} | {
         "run": str(tmp_path / "contest"),
@@ -66,7 +41,7 @@ def recipe_file(recipe_values, tmp_path, monkeypatch):
         "frontier_seeds": 2,
         "control_seeds": 1,
         "matched": [{"measure": "kept", "at": 0.9}],
-        "reader": "contest_reader:read_colours",
+        "reader": "colours:read_bicycles",
         "draws": 40,
         "note": "A test.",
         "card": {"licence": "apache-2.0"},
@@ -227,46 +202,3 @@ def test_bad_input_ends_in_one_line(recipe_file, tmp_path, capsys, change, fault
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
     assert fault in error
-
-
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_our_recipes_are_whole(path):
-    recipe = load_recipe(ContestRecipe, ["--config", str(path)])
-    assert len(recipe.contestants) > 1
-    assert path.stem == "mini-vsf" or recipe.trials >= 24
-
-
-def trial(number, kept, removed, **changes):
-    values = {"success": kept * removed, "collateral": 0.0, "params": {"scale": float(number)}} | changes
-    return Trial(
-        "vsf", number, pictures=4, evaluations=8, kept=kept, removed=removed, best=0.0, context="", **values
-    )
-
-
-def test_a_frontier_has_the_best_and_what_trades_kept_for_removed():
-    trials = [
-        trial(0, 1.0, 0.1),
-        trial(1, 0.9, 0.8),
-        trial(2, 0.8, 0.7),
-        trial(3, 0.5, 0.9),
-        trial(4, 0.4, 0.9),
-    ]
-    assert [t.number for t in frontier_of(trials, 3)] == [1, 0, 3]
-    assert [t.number for t in frontier_of(trials, 9)] == [1, 0, 3, 2, 4]
-    doubled = [*trials, trial(5, 1.0, 0.1, params={"scale": 0.0})]
-    assert [t.number for t in frontier_of(doubled, 9)] == [1, 0, 3, 2, 4]
-
-
-def test_a_setting_that_two_contestants_share_counts_for_each(tmp_path):
-    one = {"scale": 1.0, "offset": 0}
-    both = ({"scale": 2.0}, {"offset": 0.0, "scale": 1})
-    contestants = {"a": Chosen("vsf", (one,), {}, 1), "b": Chosen("vsf", both, {}, 1)}
-    frozen = Frozen("", contestants, (), (), 1, 1, "", "", {})
-    sample = Sample("1", "p", "o", "e", "", "", "vsf", one, 0, "", "", "", "", 4, 1, 1, "", "")
-    plain = dataclasses.replace(sample, method="none", params={})
-    assert [s.method for s in frozen.named([plain, sample])] == ["none", "a"]
-    assert [s.method for s in frozen.named([sample], chosen=False)] == ["a", "b"]
-    assert freeze(tmp_path, frozen) == read_frozen(tmp_path) == frozen
-    (tmp_path / FROZEN).write_text(json.dumps({"contestants": []}))
-    with pytest.raises(NegjudgeError, match="not what a contest wrote"):
-        read_frozen(tmp_path)

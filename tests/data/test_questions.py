@@ -1,10 +1,12 @@
 """Questions read as English and keep the noun as it was given."""
 
+from __future__ import annotations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negjudge.data.questions import POLARITIES, presence_question, with_article
+from negjudge.data.questions import POLARITIES, noun_asked, presence_question, with_article
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,17 @@ def test_an_article_is_put_once(noun):
 def test_an_empty_noun_is_refused(noun):
     with pytest.raises(ValueError, match="empty"):
         presence_question(noun)
+
+
+@pytest.mark.parametrize(
+    ("question", "noun"),
+    [
+        ("Does this picture show wheels?", "wheels"),
+        ("Does this picture show a bicycle seat? ", "a bicycle seat"),
+        ("Does this picture lack wheels?", None),
+        ("Does this picture show ?", None),
+        ("", None),
+    ],
+)
+def test_the_noun_of_a_question(question: str, noun: str | None) -> None:
+    assert noun_asked(question) == noun

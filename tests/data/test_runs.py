@@ -11,7 +11,7 @@ import pytest
 from negjudge.data.runs import locked, require_free_space, require_root, run_folder
 from negjudge.errors import NegjudgeError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from minilab.make_splits import SEED, pairs, world
-from minilab.splits import make_splits, too_small
+from minilab.splits import too_small
 from negjudge.data.records import Pair, read_records
-from negjudge.data.splits import STRATA, Splits, read_splits, splits_json, violations
+from negjudge.data.splits import STRATA, Splits, read_splits, violations
 from negjudge.errors import NegjudgeError
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
@@ -21,26 +20,6 @@ COMMITTED = read_splits("data/mini/splits.json")
 def test_committed_splits_keep_every_promise() -> None:
     assert [*violations(COMMITTED, PAIRS), *too_small(COMMITTED)] == []
     assert all(COMMITTED.judge[stratum] for stratum in STRATA)
-
-
-def test_committed_files_are_what_the_script_makes() -> None:
-    assert list(PAIRS.values()) == pairs()
-    made = make_splits(world(), pairs(), seed=SEED)
-    assert splits_json(made) == Path("data/mini/splits.json").read_text()
-
-
-def test_every_pair_of_the_world_has_one_group() -> None:
-    listed = [i for ids in COMMITTED.judge.values() for i in ids]
-    assert sorted(listed) == sorted(PAIRS)
-    assert all(COMMITTED.stratum(i) for i in PAIRS)
-
-
-def test_no_fine_tuning_object_always_shows_a_held_out_element() -> None:
-    held_out = COMMITTED.held_out_elements(PAIRS)
-    objects = {PAIRS[i].object for g in ("train", "validation") for i in COMMITTED.judge[g]}
-    shown = {element for name in objects for element, essential in world()[name].items() if essential}
-    assert held_out
-    assert not held_out & shown
 
 
 def moved(source: str, target: str) -> Splits:
@@ -91,13 +70,6 @@ def test_a_stratum_without_pairs_is_fine_and_methods_need_theirs() -> None:
 def test_unknown_pairs_are_named() -> None:
     splits = dataclasses.replace(COMMITTED, methods={"dev": ("cat-propeller",), "test": ()})
     assert violations(splits, PAIRS) == ["unknown pairs: cat-propeller"]
-
-
-def test_a_world_too_small_to_split_says_so() -> None:
-    small = {name: world()[name] for name in ("car", "bus", "house", "cat")}
-    kept = [pair for pair in pairs() if pair.object in small]
-    with pytest.raises(NegjudgeError, match="no splits found"):
-        make_splits(small, kept, draws=50)
 
 
 @pytest.mark.parametrize(

@@ -7,63 +7,22 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import pytest
+import synthetic
+from painted import DEV, FIRST, PAIRS, SECOND, TEST, paint
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from eval.run import main as run_eval
-from negjudge.data.records import Pair, Sample, read_records
-from negjudge.data.splits import read_splits
+from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.stage import evaluate
 from negjudge.external.bring import bring
 from negjudge.report.page import write_report
-
-PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
-NUMBERS = {pair_id: number for number, pair_id in enumerate(PAIRS)}
-TEST = read_splits("data/mini/splits.json").methods["test"]
-DEV = read_splits("data/mini/splits.json").methods["dev"]
-FIRST, SECOND = TEST[:2]
-
-
-def paint(
-    path: Path, pair: str, kept: bool, removed: bool, mark: int, size: tuple[int, int] = (48, 32)
-) -> None:
-    """Draw a picture that says in its colours what ``read_files`` shall see, a mark apart from all others."""
-    picture = Image.new("RGB", size, (NUMBERS[pair], 255 * kept, 255 * removed))
-    picture.putpixel((size[0] - 1, size[1] - 1), (mark % 256, mark // 256, 7))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the reader found in a picture."""
-
-    object: str | None
-    parts: tuple[str, ...]
-    residual: float = 0.0
-    difficulty: float = 0.0
-
-
-def read_files(paths: Sequence[Path]) -> list[Seen]:
-    """Read painted pictures, and the scenes that those of the synthetic run carry."""
-    found = []
-    for path in paths:
-        with Image.open(path) as image:
-            if "scene" in image.info:
-                scene = json.loads(image.info["scene"])
-                found.append(Seen(scene["object"], tuple(scene["parts"])))
-                continue
-            number, kept, removed = image.getpixel((0, 0))  # type: ignore[misc]
-        pair = list(PAIRS.values())[number]
-        found.append(Seen(pair.object if kept else None, () if removed else (pair.element,)))
-    return found
 
 
 @pytest.fixture
@@ -87,14 +46,14 @@ def manifest(
 
 
 @pytest.fixture
-def recipe(synthetic: Any, tmp_path: Path, folder: Path) -> Callable[..., Any]:
+def recipe(tmp_path: Path, folder: Path) -> Callable[..., Any]:
     """Recipes for ``tmp_path/run`` with the folder and a manifest."""
 
     def make(path: Path, **changes: Any) -> Any:
         run = tmp_path / "run"
         run.mkdir(exist_ok=True)
         values: dict[str, Any] = {
-            "reader": f"{__name__}:read_files",
+            "reader": "painted:read_files",
             "images": str(folder),
             "manifest": str(path),
         }
@@ -118,15 +77,12 @@ def contents(run: Path) -> dict[str, bytes]:
     return {str(p.relative_to(place)): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file()}
 
 
-# ---- good rows
-
-
 def test_another_generators_pictures_stand_in_tables_comparisons_and_page(
-    synthetic: Any, folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path
 ) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     path = manifest(folder, [f"{row},28" for row in ROWS], "image,pair,method,evaluations")
-    values = {"reader": f"{__name__}:read_files", "images": str(folder), "manifest": str(path)}
+    values = {"reader": "painted:read_files", "images": str(folder), "manifest": str(path)}
     recipe = synthetic.recipe_for(run, **values)
     bring(recipe, run).require_all()
     metrics = evaluate(recipe, run)
@@ -252,9 +208,6 @@ def test_a_stored_picture_that_was_lost_is_brought_again(folder: Path, recipe: C
     }
 
 
-# ---- bad rows
-
-
 def _links(folder: Path) -> None:
     (folder / "out.png").symlink_to(Path("docs/images/hero.png").resolve())
 
@@ -344,7 +297,7 @@ def test_a_picture_stored_elsewhere_is_not_taken_twice(folder: Path, recipe: Cal
     assert bad.reason == f"the picture is there already as {FIRST}, gpt-image, seed 0"
 
 
-def test_a_method_that_the_run_makes_itself_is_refused(synthetic: Any, folder: Path, tmp_path: Path) -> None:
+def test_a_method_that_the_run_makes_itself_is_refused(folder: Path, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     path = manifest(folder, [ROWS[0].replace("gpt-image", "vsf"), ROWS[1]])
     recipe = synthetic.recipe_for(run, images=str(folder), manifest=str(path))
@@ -353,7 +306,7 @@ def test_a_method_that_the_run_makes_itself_is_refused(synthetic: Any, folder: P
 
 
 def test_the_command_measures_what_is_good_and_ends_with_the_rest(
-    synthetic: Any, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "run").mkdir()
     paint(folder / "sub" / "extra.png", FIRST, True, True, 77)
@@ -361,7 +314,7 @@ def test_the_command_measures_what_is_good_and_ends_with_the_rest(
     path = manifest(folder, ["gone.png," + ROWS[0].split(",", 1)[1], *ROWS, f"dev.png,{DEV[0]},gpt-image"])
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))  # as Excel saves it
     flags = ["--config", "eval/recipes/mini.yaml", "--run", str(tmp_path / "run"), "--draws", "40"]
-    flags += ["--reader", f"{__name__}:read_files", "--images", str(folder), "--manifest", str(path)]
+    flags += ["--reader", "painted:read_files", "--images", str(folder), "--manifest", str(path)]
     assert run_eval(flags) == 2
     said = capsys.readouterr()
     assert "9 of 10 rows" in said.out

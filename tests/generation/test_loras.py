@@ -6,6 +6,7 @@ import pytest
 import torch
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from tiny import flux
 
 from negjudge.errors import NegjudgeError
@@ -46,9 +47,14 @@ def test_the_revision_names_the_lora(lora_folder, model_folder):
     assert with_lora.endswith("*0.5")
 
 
-def test_a_lora_that_is_missing_or_of_another_model_is_refused(lora_folder, model_folder):
+def test_a_lora_that_is_missing_or_of_another_model_is_refused(lora_folder, model_folder, tmp_path):
     with pytest.raises(NegjudgeError, match=r"there is no .*other.safetensors; set lora.weight_name"):
         find_lora(Lora(str(lora_folder), "other.safetensors"))
-    lora = Lora(str(lora_folder), "pytorch_lora_weights.safetensors")
+    wider = {
+        name: torch.cat([weight, weight], dim=int("lora_A" in name))  # the model's layers have other sizes
+        for name, weight in load_file(lora_folder / "pytorch_lora_weights.safetensors").items()
+    }
+    save_file(wider, tmp_path / "wider.safetensors")
+    lora = Lora(str(tmp_path), "wider.safetensors")
     with pytest.raises(NegjudgeError, match=r"is no LoRA for this StableDiffusion3Pipeline"):
         _ = find_model(str(model_folder), lora=lora).pipe

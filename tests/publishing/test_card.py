@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 from huggingface_hub import ModelCard
 
 from negjudge.errors import NegjudgeError
@@ -19,7 +20,7 @@ from negjudge.publishing.card import write_card
 
 
 @pytest.fixture(scope="module")
-def written(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, list[Path]]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, list[Path]]:
     folder = tmp_path_factory.mktemp("card")
     run = synthetic.make_run(folder, control=False)
     recipe = synthetic.recipe_for(run, draws=40)
@@ -45,9 +46,7 @@ def test_the_hub_reads_licence_base_and_figures(written: tuple[Path, Any, list[P
     assert found == expected
 
 
-def test_a_base_on_the_hub_is_named(
-    synthetic: Any, written: tuple[Path, Any, list[Path]], tmp_path: Path
-) -> None:
+def test_a_base_on_the_hub_is_named(written: tuple[Path, Any, list[Path]], tmp_path: Path) -> None:
     run, recipe, _ = written
     named = dataclasses.replace(
         recipe, card=CardRecipe(licence="apache-2.0", base_model="Qwen/Qwen2.5-VL-7B-Instruct")
@@ -82,7 +81,7 @@ def test_tables_are_whole(written: tuple[Path, Any, list[Path]]) -> None:
     assert "{{" not in body
 
 
-def test_no_judge_no_card(synthetic: Any, tmp_path: Path) -> None:
+def test_no_judge_no_card(tmp_path: Path) -> None:
     with pytest.raises(NegjudgeError, match="run `make train` first"):
         write_card(synthetic.recipe_for(tmp_path), tmp_path, tmp_path)
     (tmp_path / "judge").mkdir()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import synthetic
 from browser import Tab, browser, chromium
 
 from negjudge.evaluation.stage import evaluate
@@ -23,7 +23,7 @@ LOADED = "[...document.querySelectorAll('.sheet img')].filter(i => i.complete &&
 
 
 @pytest.fixture(scope="module")
-def page(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = synthetic.make_run(tmp_path_factory.mktemp("page"))
     recipe = synthetic.recipe_for(run, history="data/settings/mini.jsonl", settings="data/settings/mini.yaml")
     evaluate(recipe, run)

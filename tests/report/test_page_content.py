@@ -10,11 +10,12 @@ import io
 import json
 import platform
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
+from markup import Page
 from PIL import Image
 
 from negjudge.errors import NegjudgeError
@@ -24,46 +25,12 @@ from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, summary
 from negjudge.evaluation.wording import percent, points
 from negjudge.report.page import code, render, write_report
-from negjudge.report.pictures import SIDE, thumbnail
-from negjudge.report.repeat import _without_names, repeat
+from negjudge.report.repeat import repeat
 from negjudge.report.tables.all import run_tables
-
-VOID = {"meta", "link", "img", "br", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """Collects what a page holds, and checks that its elements close in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "script"):
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")
-def whole(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, str]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, str]:
     run = synthetic.make_run(tmp_path_factory.mktemp("whole"))
     history = run / "tuning.jsonl"
     trials = [
@@ -226,7 +193,7 @@ def test_the_page_says_what_the_judges_intervals_and_floors_leave_out(whole: tup
     assert "takes questions as independent, and pictures of one pair are not" in text
 
 
-def test_the_training_shown_is_that_of_the_judge_that_was_measured(synthetic: Any, tmp_path: Path) -> None:
+def test_the_training_shown_is_that_of_the_judge_that_was_measured(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path)
     other = (run / "judge").rename(tmp_path / "elsewhere")
     recipe = synthetic.recipe_for(run, tuned=str(other))
@@ -259,7 +226,7 @@ def test_the_same_run_gives_the_same_page(whole: tuple[Path, Any, str]) -> None:
     assert write_report(recipe, run).read_text() == text
 
 
-def test_what_a_run_lacks_is_said_in_one_line_each(synthetic: Any, tmp_path: Path) -> None:
+def test_what_a_run_lacks_is_said_in_one_line_each(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     recipe = synthetic.recipe_for(run, reader=None)
     metrics = evaluate(recipe, run)
@@ -281,7 +248,7 @@ def test_what_a_run_lacks_is_said_in_one_line_each(synthetic: Any, tmp_path: Pat
     assert next(iter(summary(metrics))).startswith("no guided")
 
 
-def test_without_an_evaluation_there_is_no_report(synthetic: Any, tmp_path: Path) -> None:
+def test_without_an_evaluation_there_is_no_report(tmp_path: Path) -> None:
     with pytest.raises(NegjudgeError, match="run `make eval` first"):
         write_report(synthetic.recipe_for(tmp_path), tmp_path)
     (tmp_path / "metrics.json").write_text('{"format": 0}')
@@ -303,16 +270,6 @@ def test_a_finding_that_the_pictures_do_not_bear_says_so() -> None:
     assert sentence.endswith("+10 points (−20 to +40), a difference that these pictures do not establish.")
 
 
-def test_large_pictures_are_made_smaller_and_broken_ones_named(tmp_path: Path) -> None:
-    Image.new("RGB", (1024, 512), "red").save(tmp_path / "large.png")
-    kind, data = thumbnail(tmp_path / "large.png").split(",")
-    assert kind == "data:image/jpeg;base64"
-    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (SIDE, SIDE // 2)
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(NegjudgeError, match=r"broken\.png is no picture"):
-        thumbnail(tmp_path / "broken.png")
-
-
 def test_what_it_takes_to_repeat_is_on_the_page(whole: tuple[Path, Any, str]) -> None:
     run, recipe, text = whole
     page = Page(text).text
@@ -329,14 +286,6 @@ def test_a_benchmark_in_a_folder_is_told_file_by_file(whole: tuple[Path, Any, st
     told = repeat(recipe, run, read_metrics(run), None).hashes
     for path in (Path("data/neggenbench/dev.jsonl"), Path("data/neggenbench/test.jsonl")):
         assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in told
-
-
-def test_the_names_of_people_who_labelled_are_not_on_the_page() -> None:
-    recipe = "source: people\nannotators: [ada, grace]\nport: 8090\n"
-    told = _without_names(recipe)
-    assert "ada" not in told
-    assert "annotators: 2 people" in told
-    assert _without_names("# As it is\nsource: simulated\n") == "# As it is\nsource: simulated\n"
 
 
 def test_the_oracles_check_says_what_was_unclear_and_the_ranking_what_withstands_it(

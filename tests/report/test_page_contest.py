@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 
 from negjudge.evaluation.stage import evaluate
 from negjudge.report.page import render
@@ -49,7 +50,7 @@ def contest(source: str, frozen: Frozen) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def held(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
+def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
     run = synthetic.make_run(tmp_path_factory.mktemp("contest"))
     recipe = synthetic.recipe_for(run)
     metrics = evaluate(recipe, run)

@@ -1,9 +1,8 @@
-"""Metrics: outcomes by their definition, and judge metrics against scikit-learn, weights included."""
+"""Metrics of judges against scikit-learn, weights included."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,48 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from negjudge.data.records import Sample
-from negjudge.oracle.outcomes import Outcome, outcome
 from negjudge.statistics.calibration import expected_calibration_error
 from negjudge.statistics.metrics import auroc, balanced_accuracy, brier, calibration_error, rate_of
-
-
-@dataclass(frozen=True)
-class Seen:
-    object: str | None
-    parts: tuple[str, ...] = ()
-
-
-SAMPLE = Sample(
-    id="0" * 16, pair="car-wheels", object="car", element="wheels", prompt="a car", negative="wheels",
-    method="vsf", params={}, seed=0, image="images/0.png", sha256="", model="", revision="", steps=8,
-    width=64, height=64, device="cpu", dtype="float32",
-)  # fmt: skip
-WHOLE = Seen("car", ("wheels", "windows", "lights"))
-
-
-@pytest.mark.parametrize(
-    ("seen", "expected"),
-    [
-        (Seen("car", ("windows", "lights")), Outcome(True, True, True, 0.0)),
-        (Seen("car", ("wheels", "lights")), Outcome(True, False, False, 0.5)),
-        (Seen("bus", ("windows",)), Outcome(False, True, False, 0.5)),
-        (Seen("bus", ("wheels",)), Outcome(False, False, False, 1.0)),
-        (Seen(None), Outcome(False, False, False, 1.0)),  # to destroy the picture removes nothing
-    ],
-)
-def test_outcome(seen: Seen, expected: Outcome) -> None:
-    assert outcome(SAMPLE, seen, WHOLE) == expected
-
-
-@pytest.mark.parametrize("unguided", [None, Seen(None), Seen("car", ("wheels",))])
-def test_no_collateral_where_nothing_else_was_there(unguided: Seen | None) -> None:
-    assert outcome(SAMPLE, Seen("car"), unguided).collateral is None
-
-
-def test_only_the_parts_that_should_stay_count_as_collateral() -> None:
-    assert outcome(SAMPLE, Seen("car", ("windows",)), WHOLE, others=("windows",)).collateral == 0.0
-
 
 RNG = np.random.default_rng(5)
 N = 80

@@ -1,4 +1,4 @@
-"""Submissions: what a run's gives is what its evaluation printed, and a spoiled one is told line by line."""
+"""A submission in order passes, and a spoiled one is told line by line."""
 
 from __future__ import annotations
 
@@ -7,45 +7,14 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from submitted import DEV, TEST, Claims, Rows, claims_of, rows_of
 
 from negjudge.cli.main import main
-from negjudge.data.splits import read_splits
-from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.stage import evaluate
-from negjudge.recipes import load_recipe
 from negjudge.submission.check import check_submission
 
-SPLITS = read_splits("data/mini/splits.json")
-TEST, DEV = SPLITS.methods["test"], SPLITS.methods["dev"]
 DIGEST = "0" * 64
-
-Claims = dict[str, Any]
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def made(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """An evaluated run's folder, and the submission that the command made of it."""
-    folder = tmp_path_factory.mktemp("made")
-    run = synthetic.make_run(folder, control=False)
-    search = {"sampler": "TPE", "trials": 4, "denoiser_evaluations": 512, "pairs": list(DEV)}
-    settings = {"vsf": {"scale": 1.5}, "nag": {"scale": 1.5}, "search": search}
-    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
-    recipe = {
-        "run": str(run), "pairs": synthetic.PAIRS, "splits": synthetic.SPLITS, "draws": 100,
-        "reader": f"{synthetic.__name__}:read_files", "base": str(folder / "base"), "control_pictures": 80,
-        "settings": str(folder / "settings.yaml"), "note": synthetic.NOTE, "card": {"licence": "apache-2.0"},
-    }  # fmt: skip
-    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
-    evaluate(load_recipe(EvalRecipe, ["--config", str(folder / "recipe.yaml")]), run)
-    assert (
-        main(["submission", "make", "--config", str(folder / "recipe.yaml"), "-o", str(folder / "sub")]) == 0
-    )
-    return run, folder / "sub"
 
 
 @pytest.fixture
@@ -54,68 +23,9 @@ def copy(made: tuple[Path, Path], tmp_path: Path) -> Path:
     return tmp_path / "sub"
 
 
-def claims_of(folder: Path) -> Claims:
-    content: Claims = json.loads((folder / "submission.json").read_text())
-    return content
-
-
-def rows_of(folder: Path) -> Rows:
-    return [json.loads(line) for line in (folder / "outcomes.jsonl").read_text().splitlines()]
-
-
 def write(folder: Path, claims: Claims, rows: Rows) -> None:
     (folder / "submission.json").write_text(json.dumps(claims))
     (folder / "outcomes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def test_figures_are_those_of_the_evaluation(made: tuple[Path, Path]) -> None:
-    metrics, claims = json.loads((made[0] / "metrics.json").read_text()), claims_of(made[1])
-    assert len(claims["figures"]) == 12
-    for figure in claims["figures"]:
-        (row,) = [r for r in metrics["methods"][figure["source"]] if r["method"] == figure["method"]]
-        assert {name: row[name] for name in figure if name != "source"} == {
-            name: value for name, value in figure.items() if name != "source"
-        }
-    (gap,) = [
-        g for g in claims["differences"]
-        if (g["source"], g["measure"], g["first"], g["second"]) == ("oracle", "success", "vsf", "none")
-    ]  # fmt: skip
-    assert gap["low"] == metrics["finding"]["comparison"]["difference"]["low"]
-
-
-def test_it_says_how_everything_came_about(made: tuple[Path, Path]) -> None:
-    claims, rows = claims_of(made[1]), rows_of(made[1])
-    vsf = next(method for method in claims["methods"] if method["method"] == "vsf")
-    assert (vsf["settings"], vsf["model"], vsf["steps"], vsf["evaluations"]) == (
-        {"scale": 1.5},
-        "synthetic",
-        8,
-        8,
-    )
-    assert vsf["search"] == {"sampler": "TPE", "trials": 4, "evaluations": 512, "dev_pairs": list(DEV)}
-    assert claims["equal_budgets"] is True
-    assert {w["source"]: len(w["fingerprint"]) for w in claims["witnesses"]} == {
-        "oracle": 0, "labels": 0, "tuned": 8, "base": 8,
-    }  # fmt: skip
-    assert len(rows) == 4 * 3 * len(TEST)
-    assert {row["pair"] for row in rows} == set(TEST)
-
-
-def test_who_saw_some_pictures_only_is_left_out_and_said_so(
-    made: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = shutil.copytree(made[0], tmp_path / "run")
-    lines = (run / "labels.jsonl").read_text().splitlines(keepends=True)
-    (run / "labels.jsonl").write_text("".join(lines[: len(lines) // 2]))
-    config = ["--config", str(made[1].parent / "recipe.yaml"), "--run", str(run)]
-    evaluate(load_recipe(EvalRecipe, config), run)
-    assert main(["submission", "make", *config, "-o", str(tmp_path / "sub")]) == 0
-    assert "left out, the annotators' labels: not of equally many" in capsys.readouterr().out
-    assert {row["source"] for row in rows_of(tmp_path / "sub")} == {"oracle", "tuned", "base"}
-    assert {witness["source"] for witness in claims_of(tmp_path / "sub")["witnesses"]} == {
-        "oracle", "tuned", "base",
-    }  # fmt: skip
-    assert check_submission(tmp_path / "sub").faults == []
 
 
 def test_a_whole_one_passes_as_json_lines_and_as_csv(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -286,25 +196,3 @@ def test_claims_that_cannot_be_read(copy: Path, content: str | None, said: str) 
 def test_claims_of_another_form(copy: Path, change: Claims, said: str) -> None:
     write(copy, claims_of(copy) | change, rows_of(copy))
     assert any(said in fault for fault in check_submission(copy).faults)
-
-
-def test_nothing_is_made_of_less_than_the_test_pairs(
-    synthetic: Any, made: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("mine")
-    config = ["--config", str(made[1].parent / "recipe.yaml")]
-    assert main(["submission", "make", *config, "-o", str(tmp_path / "mine")]) == 2
-    assert "is there and no submission" in capsys.readouterr().err
-    assert main(["submission", "make", *config, "--methods", "vsf,gpt", "-o", str(tmp_path / "sub")]) == 2
-    assert "no measured pictures by 'gpt'" in capsys.readouterr().err
-    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
-    lines = (run / "samples.jsonl").read_text().splitlines(keepends=True)
-    (run / "samples.jsonl").write_text("".join(line for line in lines if f'"{TEST[0]}"' not in line))
-    recipe = synthetic.recipe_for(run, base=None, draws=100)
-    evaluate(recipe, run)
-    assert main(["submission", "make", *config, "--run", str(run), "-o", str(tmp_path / "sub")]) == 2
-    said = capsys.readouterr()
-    assert f"lacks 1 test pairs: {TEST[0]}" in said.out
-    assert "nothing written" in said.err
-    assert not (tmp_path / "sub").exists()

@@ -7,18 +7,16 @@ here stands for a result. Pictures are PartWorld renders that carry their scene 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import random
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from scipy.special import expit
@@ -43,15 +41,6 @@ RATES: dict[str, tuple[float, float, float]] = {
 
 
 _templates: dict[tuple[bool, bool, bool], Path] = {}
-
-
-@pytest.fixture(scope="session")
-def synthetic() -> Iterator[Any]:
-    """This module, for tests that need a run folder: ``make_run``, ``judge_run``, ``recipe_for``."""
-    yield sys.modules[__name__]
-    for template in _templates.values():
-        shutil.rmtree(template)
-    _templates.clear()
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ def recipe_for(run: Path, **changes: object) -> EvalRecipe:
         "run": str(run),
         "pairs": PAIRS,
         "splits": SPLITS,
-        "reader": f"{__name__}:read_files",
+        "reader": "synthetic:read_files",
         "base": str(run.parent / "base"),
         "control_pictures": 80,
         "draws": 40,
@@ -96,6 +85,7 @@ def make_run(folder: Path, labels: bool = True, judges: bool = True, control: bo
     key = (labels, judges, control)
     if key not in _templates:
         _templates[key] = Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, _templates[key])
         _draw_run(_templates[key], *key)
     shutil.copytree(_templates[key], folder, dirs_exist_ok=True)
     return folder / "run"

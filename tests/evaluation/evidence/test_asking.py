@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import synthetic
 
-from negjudge.data.questions import noun_asked
 from negjudge.data.records import Pair, Sample, Verdict, read_records, write_records
 from negjudge.data.splits import read_splits
 from negjudge.evaluation.evidence.asking import nouns, wording
@@ -26,9 +25,7 @@ CAMEL = Pair(
 )  # fmt: skip
 
 
-def test_a_judge_tells_collateral_where_it_is_asked_about_the_parts_that_stay(
-    synthetic: Any, tmp_path: Path
-) -> None:
+def test_a_judge_tells_collateral_where_it_is_asked_about_the_parts_that_stay(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     few = read_splits("data/mini/splits.json").methods["test"][::4]
     write_records(
@@ -97,17 +94,3 @@ def test_real_pairs_are_asked_in_their_own_words() -> None:
     assert nouns(ask, named) == ("a saddled camel", "a sandy desert")
     stranger = dataclasses.replace(ask, view="other", object="kettle")
     assert nouns(stranger, named) == ("kettle", "a sandy desert")
-
-
-@pytest.mark.parametrize(
-    ("question", "noun"),
-    [
-        ("Does this picture show wheels?", "wheels"),
-        ("Does this picture show a bicycle seat? ", "a bicycle seat"),
-        ("Does this picture lack wheels?", None),
-        ("Does this picture show ?", None),
-        ("", None),
-    ],
-)
-def test_the_noun_of_a_question(question: str, noun: str | None) -> None:
-    assert noun_asked(question) == noun

@@ -6,9 +6,9 @@ import dataclasses
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
+import synthetic
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import Evidence, gather
@@ -18,7 +18,7 @@ from negjudge.evaluation.summary import summary
 
 
 @pytest.fixture(scope="module")
-def evidence(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     run = synthetic.make_run(tmp_path_factory.mktemp("few"))
     return gather(synthetic.recipe_for(run), run)
 
@@ -95,7 +95,7 @@ def test_without_labels_or_judge_there_is_no_table(evidence: Evidence) -> None:
     assert few_labels(dataclasses.replace(evidence, verdicts={}), draws=100) is None
 
 
-def test_the_table_is_written_and_printed(synthetic: Any, tmp_path: Path) -> None:
+def test_the_table_is_written_and_printed(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path)
     metrics = evaluate(synthetic.recipe_for(run, label_budget=40), run)
     stored = json.loads((run / "metrics.json").read_text())["few_labels"]

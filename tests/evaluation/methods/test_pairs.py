@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+import synthetic
 
 from negjudge.evaluation.methods.pairs import mark
 from negjudge.evaluation.stage import evaluate
 
 
-def test_pairs_add_up_to_the_methods_table(synthetic: Any, tmp_path: Path) -> None:
+def test_pairs_add_up_to_the_methods_table(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
     assert {row["source"] for row in metrics["pairs"]} == {metrics["finding"]["source"]} == {"oracle"}
@@ -29,7 +29,7 @@ def test_pairs_add_up_to_the_methods_table(synthetic: Any, tmp_path: Path) -> No
         assert lost == round((1 - row["kept"]["estimate"]) * row["pictures"])
 
 
-def test_without_an_oracle_pairs_are_by_the_labels(synthetic: Any, tmp_path: Path) -> None:
+def test_without_an_oracle_pairs_are_by_the_labels(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, control=False)
     metrics = evaluate(synthetic.recipe_for(run, reader=None), run)
     assert {row["source"] for row in metrics["pairs"]} == {"labels"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import synthetic
 from sklearn.metrics import cohen_kappa_score
 
 from negjudge.data.records import Sample
@@ -136,7 +136,7 @@ def test_without_truth_there_is_agreement_alone_and_without_two_sources_nothing(
     assert ranking({"oracle": TRUTH}, {"oracle": []}, DRAWS) is None
 
 
-def test_a_run_has_it_in_its_metrics_and_on_the_terminal(synthetic: Any, tmp_path: Path) -> None:
+def test_a_run_has_it_in_its_metrics_and_on_the_terminal(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
     found = metrics["ranking"]

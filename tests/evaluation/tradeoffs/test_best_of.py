@@ -4,6 +4,7 @@ import itertools
 import random
 
 import pytest
+import synthetic
 
 from negjudge.evaluation.evidence.evidence import gather
 from negjudge.evaluation.evidence.scored import by_oracle
@@ -37,7 +38,7 @@ def test_who_knows_finds_a_success_wherever_there_is_one():
     assert [picked(scores, successes, n) for n in (1, 2, 3, 4)] == pytest.approx([0.25, 0.5, 0.75, 1.0])
 
 
-def test_one_of_one_is_the_methods_own_rate_with_its_interval(synthetic, tmp_path):
+def test_one_of_one_is_the_methods_own_rate_with_its_interval(tmp_path):
     run = synthetic.make_run(tmp_path, judges=False, control=False)
     evidence = gather(synthetic.recipe_for(run), run)
     scored = by_oracle(evidence)

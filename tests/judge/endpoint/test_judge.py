@@ -1,18 +1,15 @@
-"""A judge behind an endpoint, against a real server that runs the tiny judge: verdicts, faults, secrets."""
+"""A judge behind an endpoint, against a real server that runs the tiny one: verdicts, what they rest on."""
 
 from __future__ import annotations
 
 import json
-import logging
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import ChatServer, serving
+import synthetic
+from chat_server import ChatServer
+from endpoint import ABSENT, EVERY_WORD, OBJECTS, QUICK, ask
 from scipy.special import expit
 
 from minilab.render import render
@@ -21,42 +18,8 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
-from negjudge.judge.endpoint.client import Patience
 from negjudge.judge.endpoint.judge import EndpointJudge
-from negjudge.judge.endpoint.ledger import Budget, Ledger
-
-QUICK = Patience(tries=3, first=0.01, longest=0.02, asked=5)
-# The tiny judge says "bicycle" to questions that it does not understand: its server lists all words it knows.
-EVERY_WORD = {"top_logprobs": 1000}
-OBJECTS, ABSENT = ["bicycle", "cat", "bicycle"], ["wheels", "ears", "seat"]
-
-
-@pytest.fixture(scope="module")
-def local() -> Judge:
-    return Judge.from_pretrained("data/mini/judge-base", device="cpu")
-
-
-@pytest.fixture
-def server(local: Judge, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
-    with serving(local) as found:
-        monkeypatch.setenv("NEGJUDGE_ENDPOINT", found.address + "/")
-        monkeypatch.setenv("NEGJUDGE_API_KEY", found.key)
-        yield found
-
-
-@pytest.fixture
-def pictures() -> list[Any]:
-    return [
-        render("bicycle", ["wheels", "seat"], seed=1),
-        render("cat", [], seed=2),
-        render("bicycle", ["wheels"], seed=3),
-    ]
-
-
-def ask(folder: Path, pictures: list[Any], budget: Budget | None = None, **more: Any) -> list[Any]:
-    ledger = Ledger(folder / "endpoint.jsonl", "gpt", "tiny", budget)
-    with EndpointJudge("tiny", ledger, patience=QUICK, **more) as judge:
-        return judge.score(pictures, OBJECTS[: len(pictures)], ABSENT[: len(pictures)])
+from negjudge.judge.endpoint.ledger import Ledger
 
 
 def test_one_request_a_picture_with_probabilities_gives_the_verdicts_of_the_judge_itself(
@@ -136,154 +99,6 @@ def test_the_wording_is_the_callers(server: ChatServer, pictures: list[Any], tmp
     assert 0 <= found.element_present <= 1
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
-def test_passing_faults_are_waited_out(
-    server: ChatServer, pictures: list[Any], tmp_path: Path, form: str
-) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)  # to the second, down
-    server.retry_after = "1" if form == "seconds" else date
-    server.faults = ["429", "hang-up", None, "500", "page"]  # type: ignore[list-item]
-    start = time.monotonic()
-    assert [v.error for v in ask(tmp_path, pictures[:2])] == [None, None]
-    assert 1 <= time.monotonic() - start < 5
-    assert len(server.bodies) == 6
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("503", "503, server_error"),
-        ("hang-up", "no answer (RemoteProtocolError)"),
-        ("429", "429, rate_limit"),
-    ],
-)
-def test_a_lasting_fault_is_one_line_and_keeps_what_was_answered(
-    server: ChatServer, pictures: list[Any], tmp_path: Path, fault: str, said: str
-) -> None:
-    server.faults = [None, *[fault] * 50]  # type: ignore[list-item]
-    with pytest.raises(NegjudgeError) as error:
-        ask(tmp_path, pictures)
-    assert said in str(error.value)
-    assert "\n" not in str(error.value)
-    assert len((tmp_path / "endpoint.jsonl").read_text().splitlines()) == 1
-    tried = len(server.bodies)
-    server.faults = []
-    assert [v.error for v in ask(tmp_path, pictures)] == [None] * 3
-    assert len(server.bodies) == tried + 2  # the first picture was paid for
-
-
-def test_a_long_wait_is_not_waited(server: ChatServer, pictures: list[Any], tmp_path: Path) -> None:
-    server.retry_after, server.faults = "3600", ["429"]
-    with pytest.raises(NegjudgeError, match="asks to wait 3600 s"):
-        ask(tmp_path, pictures)
-
-
-def test_nothing_ever_holds_key_or_address(
-    server: ChatServer, pictures: list[Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The server puts both into everything that it says: into answers, into faults, into refusals."""
-    caplog.set_level(logging.DEBUG)
-    server.echo = True
-    told = [repr(ask(tmp_path, pictures))]
-    server.faults = ["500"] * 3
-    faults: list[dict[str, Any]] = [{}, {"key": "sk-other"}, {"structured": False, "logprobs": "refused"}]
-    for number, change in enumerate(faults):
-        for name, value in change.items():
-            setattr(server, name, value)
-        try:
-            told.append(repr(ask(tmp_path / str(number), pictures)))
-        except NegjudgeError as error:
-            told.append(str(error))
-    files = [path.read_text() for path in tmp_path.rglob("*.jsonl")]
-    assert len(files) == 1
-    assert any("401" in one for one in told)
-    where = server.address.removeprefix("http://").removesuffix("/v1")
-    for text in [*told, *files, caplog.text]:
-        for secret in ("sk-Secret", "sk_secret", "4711", "sk-other", where, "127.0.0.1"):
-            assert secret not in text
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("NEGJUDGE_ENDPOINT", "", "set NEGJUDGE_ENDPOINT to a server's address"),
-        ("NEGJUDGE_ENDPOINT", "secret-host.example", "is no address"),
-        ("NEGJUDGE_ENDPOINT", "http://secret-host.example:99999999/v1", "is no address"),
-        ("NEGJUDGE_API_KEY", "secret-key\nInjected: 1", "holds a character"),
-        ("NEGJUDGE_API_KEY", "secret-keyé", "holds a character"),
-        ("NEGJUDGE_API_KEY", "secret-wrong", "401, invalid_api_key: it wants another key"),
-        ("NEGJUDGE_ENDPOINT", "http://127.0.0.1:1/secret", "no answer (ConnectError)"),
-    ],
-)
-def test_what_is_wrong_with_the_surroundings_is_said_without_showing_it(
-    server: ChatServer,
-    pictures: list[Any],
-    tmp_path: Path,
-    monkeypatch: Any,
-    name: str,
-    value: str,
-    said: str,
-) -> None:
-    monkeypatch.setenv(name, value)
-    with pytest.raises(NegjudgeError) as error:
-        ask(tmp_path, pictures)
-    assert said in str(error.value)
-    assert "secret" not in str(error.value)
-
-
-def test_a_torn_line_is_asked_again_and_nothing_else(
-    server: ChatServer, pictures: list[Any], tmp_path: Path
-) -> None:
-    found = ask(tmp_path, pictures)
-    path = tmp_path / "endpoint.jsonl"
-    path.write_bytes(path.read_bytes()[:-20])
-    assert ask(tmp_path, pictures) == found
-    assert len(server.bodies) == 4
-
-
-def test_another_picture_question_model_or_parameter_is_another_request(
-    server: ChatServer, pictures: list[Any], tmp_path: Path
-) -> None:
-    ask(tmp_path, pictures[:1])
-    ask(tmp_path, pictures[2:])
-    ask(tmp_path, pictures[:1], parameters={"seed": 1, "temperature": None})
-    assert len(server.bodies) == 3
-    assert "temperature" not in server.bodies[2]
-    assert server.bodies[2]["seed"] == 1
-    ledger = Ledger(tmp_path / "endpoint.jsonl", "gpt", "another")
-    with EndpointJudge("another", ledger, patience=QUICK) as judge:
-        judge.score(pictures[:1], OBJECTS[:1], ABSENT[:1])
-    assert len(server.bodies) == 4
-
-
-def test_cost_is_counted_by_the_servers_tokens(
-    server: ChatServer, pictures: list[Any], tmp_path: Path
-) -> None:
-    budget = Budget(price=(2.0, 10.0))
-    ask(tmp_path, pictures, budget)
-    cost = Ledger(tmp_path / "endpoint.jsonl", "gpt", "tiny", budget).cost()
-    lines = [json.loads(line) for line in (tmp_path / "endpoint.jsonl").read_text().splitlines()]
-    assert (cost.requests, cost.input_tokens) == (3, 300)
-    assert cost.output_tokens == sum(line["output_tokens"] for line in lines) > 3
-    assert cost.cost == pytest.approx((2 * 300 + 10 * cost.output_tokens) / 1e6)
-
-
-def test_budgets_stop_it_and_more_goes_on(server: ChatServer, pictures: list[Any], tmp_path: Path) -> None:
-    with pytest.raises(NegjudgeError, match=r"spent after 2 requests \(max_requests 2\)"):
-        ask(tmp_path, pictures, Budget(max_requests=2))
-    assert len(server.bodies) == 2
-    with pytest.raises(NegjudgeError, match="max_requests 2"):  # of the run, not of the session
-        ask(tmp_path, pictures, Budget(max_requests=2))
-    ask(tmp_path, pictures, Budget(max_requests=3))
-    assert len(server.bodies) == 3
-    with pytest.raises(NegjudgeError, match=r"max_cost 0\.5"):
-        ask(tmp_path / "b", pictures, Budget((2000.0, 0.0), max_cost=0.5))  # a request costs 0.2
-    assert len(server.bodies) == 5
-    server.usage = False
-    with pytest.raises(NegjudgeError, match="does not count tokens"):
-        ask(tmp_path / "c", pictures, Budget((2000.0, 0.0), max_cost=0.5))
-
-
 def test_a_model_that_only_talks_is_given_up(server: ChatServer, pictures: list[Any], tmp_path: Path) -> None:
     server.answer = "As a language model"
     ledger = Ledger(tmp_path / "endpoint.jsonl", "gpt", "tiny")
@@ -324,7 +139,7 @@ def test_a_broken_picture_is_its_own_affair(server: ChatServer, pictures: list[A
 
 
 def test_an_evaluation_asks_it_counts_it_and_leaves_it_out(
-    server: ChatServer, synthetic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ChatServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = synthetic.make_run(tmp_path, control=False)
     price = Price(input=1, output=2)

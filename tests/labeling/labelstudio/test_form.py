@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 
+import lab
 import pytest
 
 from negjudge.data.records import Pair, Vote
@@ -27,7 +28,7 @@ def test_the_page_shows_one_picture_and_each_answer_with_a_key_of_its_own():
     assert all(group.get("required") == "true" for group in choices.values())
 
 
-def test_the_task_has_all_that_the_page_shows_and_nothing_of_the_method(lab, tmp_path):
+def test_the_task_has_all_that_the_page_shows_and_nothing_of_the_method(tmp_path):
     (sample,) = lab.fill(tmp_path, 1)
     data = task_data(sample)
     shown = set(re.findall(r'value="\$(\w+)"', labelling_config()))
@@ -40,8 +41,8 @@ def test_the_task_has_all_that_the_page_shows_and_nothing_of_the_method(lab, tmp
     assert task_data(sample, pair) == {**data, "element_question": question}
 
 
-def test_the_guideline_names_the_keys_that_the_page_has(lab):
-    text = (lab.root / "docs/guideline.md").read_text()
+def test_the_guideline_names_the_keys_that_the_page_has():
+    text = (lab.ROOT / "docs/guideline.md").read_text()
     for answers in KEYS.values():
         for answer, key in answers.items():
             assert f"`{key}`" in text, (answer, key)
@@ -69,7 +70,7 @@ def test_answers_come_back_as_they_were_given():
         ("quality", {}, "rating None is not one of 1 to 5"),
     ],
 )
-def test_a_wrong_answer_is_refused_and_the_others_count(lab, question, value, reason):
+def test_a_wrong_answer_is_refused_and_the_others_count(question, value, reason):
     right = {"object": "yes", "element": "no", "quality": "3"}
     items = [item for item in lab.result(**right) if item["from_name"] != question]
     answers, faults = read_result([*items, {"from_name": question, "type": "choices", "value": value}])
@@ -77,7 +78,7 @@ def test_a_wrong_answer_is_refused_and_the_others_count(lab, question, value, re
     assert faults == [Fault(question, reason)]
 
 
-def test_missing_doubled_and_unknown_answers_are_refused(lab):
+def test_missing_doubled_and_unknown_answers_are_refused():
     items = lab.result(object="yes", mood="good") + lab.result(object="no")
     answers, faults = read_result([*items, "nonsense"])
     assert answers == {}
