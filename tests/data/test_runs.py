@@ -58,11 +58,11 @@ def test_free_space(tmp_path):
 
 
 HOLD = """
-import sys, time
+import signal, sys
 from negjudge.data.runs import locked
 with locked(sys.argv[1], sys.argv[2]):
     print("held", flush=True)
-    time.sleep(60)
+    signal.pause()
 """
 
 

@@ -69,7 +69,7 @@ def test_two_pipelines_in_two_threads_are_independent(build_pipeline, pictures):
             return pictures(pipe, steps=6, callback_on_step_end=step)
 
     alone = [guided(*one) for one in work]
-    barrier = threading.Barrier(2, timeout=30)
+    barrier = threading.Barrier(2, timeout=600)  # against a deadlock alone
     together: list = [None, None]
 
     def run(i):
@@ -79,6 +79,6 @@ def test_two_pipelines_in_two_threads_are_independent(build_pipeline, pictures):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join()
     for a, b in zip(alone, together, strict=True):
         assert torch.equal(a, b)

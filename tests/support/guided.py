@@ -22,5 +22,5 @@ def in_thread(work):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(timeout=60)
+    thread.join(timeout=600)  # against a deadlock alone
     return result[0]

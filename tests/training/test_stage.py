@@ -16,6 +16,7 @@ from negjudge import Judge
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import weights_sha256
 from negjudge.judge.settings import read_settings
+from negjudge.training import loop
 from negjudge.training.stage import make_plan, train
 from train.run import main
 
@@ -62,14 +63,17 @@ def test_the_judge_has_learnt(recipe, run, base):
     assert max(v.quality for v in others) < 4
 
 
-def test_done_is_done_until_something_changes(recipe, run, capsys):
+def test_done_is_done_until_something_changes(recipe, run, capsys, monkeypatch):
     train(recipe, run)
     first = lora(run / "judge")
+    written = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
     capsys.readouterr()
-    started = time.monotonic()
-    train(recipe, run)
-    assert time.monotonic() - started < 5
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "tune", None)  # whoever called it would fail
+        train(recipe, run)
     assert "nothing to do" in capsys.readouterr().out
+    del written[run / ".train.lock"]
+    assert {path: path.stat().st_mtime_ns for path in written} == written
     train(replace(recipe, seed=1), run)
     second = lora(run / "judge")
     assert any(not torch.equal(first[name], second[name]) for name in first)
@@ -104,11 +108,10 @@ def test_killed_training_goes_on_as_if_unbroken(recipe, run, tmp_path):
     assert [step for step, _, validation in losses[0] if validation][-3:] == [36, 48, 60]
 
 
-def wait_for(condition, process, seconds=120):
-    end = time.monotonic() + seconds
+def wait_for(condition, process):
+    """Wait as long as the process lives, however slow the machine is."""
     while not condition():
         assert process.poll() is None, "it ended before it could be killed"
-        assert time.monotonic() < end, "no checkpoint was written"
         time.sleep(0.05)
 
 

@@ -81,12 +81,21 @@ def test_prompts_of_different_lengths_share_a_batch(name):
         torch.testing.assert_close(both[row : row + 1], alone, rtol=0, atol=1e-4 * float(alone.std()))
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
-def test_other_precisions_give_numbers(name, dtype):
-    assert run(name, build(name, dtype=dtype), SHORT).isfinite().all()
+# How far the picture of the same noise may be from that in float32, in its standard deviations; two pictures
+# that have nothing in common are 1.4 apart. Qwen-Image's decoder of texts loses the most to bfloat16: 0.57.
+PRECISIONS = {torch.float64: 1e-3, torch.float16: 0.25, torch.bfloat16: 0.75}
 
 
-def test_the_same_noise_gives_the_same_picture_in_float64(name):
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_the_same_noise_gives_the_same_picture_in_every_precision(name, dtype):
+    noise = noise_for(name, built(name))
+    picture = run(name, build(name, dtype=dtype), SHORT, latents=noise.to(dtype))
+    expected = run(name, built(name), SHORT, latents=noise)
+    assert picture.isfinite().all()
+    assert (picture.float() - expected).std() < PRECISIONS[dtype] * expected.std()
+
+
+def test_the_same_noise_gives_the_same_pixels_in_float64(name):
     noise = noise_for(name, built(name))
     picture = run(name, build(name, dtype=torch.float64), SHORT, latents=noise.double())
     expected = run(name, built(name), SHORT, latents=noise)

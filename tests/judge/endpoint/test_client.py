@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from chat_server import ChatServer
-from endpoint import ask
+from endpoint import QUICK, ask
 
 from negjudge.errors import NegjudgeError
+from negjudge.judge.endpoint import client
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that a client would have waited; it is always noon, and nothing is waited."""
+    found: list[float] = []
+
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout is not None
+            found.append(timeout)
+            return self.is_set()
+
+    monkeypatch.setattr(client, "threading", SimpleNamespace(Event=Event))
+    monkeypatch.setattr(client, "datetime", SimpleNamespace(now=lambda _: NOW))
+    return found
+
+
+@pytest.mark.parametrize("asked", ["2", format_datetime(NOW + timedelta(seconds=2), usegmt=True)])
 def test_passing_faults_are_waited_out(
-    server: ChatServer, pictures: list[Any], tmp_path: Path, form: str
+    server: ChatServer, pictures: list[Any], tmp_path: Path, waits: list[float], asked: str
 ) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2.5), usegmt=True)  # to the second, down
-    server.retry_after = "1" if form == "seconds" else date
+    server.retry_after = asked
     server.faults = ["429", "hang-up", None, "500", "page"]  # type: ignore[list-item]
-    start = time.monotonic()
     assert [v.error for v in ask(tmp_path, pictures[:2])] == [None, None]
-    assert 1 <= time.monotonic() - start < 5
     assert len(server.bodies) == 6
+    *own, longest = sorted(waits)
+    assert len(own) == 3  # after the others the wait is our own: the first one, or twice that
+    assert all(QUICK.first / 2 <= wait <= 1.5 * QUICK.longest for wait in own)
+    assert 2 <= longest <= 2 + QUICK.first / 2
 
 
 @pytest.mark.parametrize(

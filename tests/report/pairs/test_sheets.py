@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from negjudge.data.records import Sample
 from negjudge.errors import NegjudgeError
-from negjudge.report.pairs.sheets import GAP, LINE, PairSheet, draw, stem_of, write_pair_sheets
+from negjudge.report.pairs.sheets import GAP, LINE, MOST_SEEDS, PairSheet, draw, stem_of, write_pair_sheets
 
 
 def sample(name: str, method: str = "vsf", seed: int = 0, pair: str = "mug-handle", side: int = 64) -> Sample:
@@ -72,9 +73,17 @@ def test_a_picture_that_is_gone_is_named_and_leaves_no_sheet(tmp_path: Path) -> 
 
 
 def test_more_seeds_than_a_jpeg_can_hold_are_cut(tmp_path: Path) -> None:
-    painted(tmp_path, {"a": "red"}, side=96)
-    samples = [sample("a", seed=seed, side=96) for seed in range(700)]
-    assert draw(tmp_path, PairSheet("one", tuple(samples), {}))
+    painted(tmp_path, {"a": "red", "b": "blue", "c": "lime"}, side=96)
+    names = {0: "a", MOST_SEEDS - 1: "b"}  # the first and the last that are shown; green is beyond
+    samples = [sample(names.get(s, "c" if s >= MOST_SEEDS else "a"), seed=s, side=96) for s in range(700)]
+    sheet = PairSheet("one", tuple(samples), {})
+    assert sheet.seeds == list(range(MOST_SEEDS))
+    with Image.open(io.BytesIO(draw(tmp_path, sheet))) as image:
+        page = image.convert("RGB")
+    height = 96 + LINE + GAP
+    assert page.size == (96 + GAP, MOST_SEEDS * height)
+    assert near(page.getpixel((48, 48)), (255, 0, 0))
+    assert near(page.getpixel((48, (MOST_SEEDS - 1) * height + 48)), (0, 0, 255))
 
 
 @pytest.mark.parametrize("pair", ["a/../b", "Vélo sans roues", "x" * 300, "Mug-Handle", "", "con'\"<>&#?%"])

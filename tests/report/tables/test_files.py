@@ -58,6 +58,20 @@ def test_files_of_tables_that_are_gone_are_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["some.csv", "some.tex"]
 
 
-@pytest.mark.parametrize("letter", "&%$#_{}~^\\")
-def test_every_letter_that_latex_reads_is_escaped(letter: str) -> None:
-    assert latex(letter) != letter
+ESCAPES = {
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+}
+
+
+@pytest.mark.parametrize(("letter", "escaped"), ESCAPES.items())
+def test_every_letter_that_latex_reads_is_escaped(letter: str, escaped: str) -> None:
+    assert latex(letter) == escaped
