@@ -1,15 +1,21 @@
-"""The search has equal budgets, goes on where it stopped, and tries no setting twice."""
+"""The search has equal budgets, goes on where it stopped, and writes what generate reads."""
 
 import dataclasses
+import json
 
 import pytest
+import yaml
+from colours import read_colours
 
+from generate.tune import main
 from negjudge.data.records import Sample, read_records
 from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
 from negjudge.generation.settings import read_settings, write_settings
+from negjudge.oracle.outcomes import Outcome
 from negjudge.tuning.objective import Bench, Contestant
-from negjudge.tuning.search import Trial, best_of, search, search_all
+from negjudge.tuning.scorers import Scorer
+from negjudge.tuning.search import Trial, best_of, search, search_all, summarise
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},
@@ -17,6 +23,12 @@ SPACES = {
     "nasa": {"scale": [0, 0.8, 0.1]},
 }
 CONTESTANTS = {name: Contestant(name, name, space) for name, space in SPACES.items()}
+SCORER = Scorer("colours", lambda paths, samples: read_colours(paths))
+
+
+@pytest.fixture
+def bench(model, pairs, rendering, tmp_path):
+    return Bench(model, list(pairs.values())[:3], 2, rendering, SCORER, tmp_path)
 
 
 def test_budgets_are_equal_in_settings_and_evaluations(bench):
@@ -86,9 +98,19 @@ def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, 
     assert not (bench.folder / "trials").exists()
 
 
+def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
+    trial = next(search(bench, CONTESTANTS["cfg"], 2, 0))
+    samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
+    assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
+    seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
+    kept = [r.object == s.object for r, s in zip(seen, samples, strict=True)]
+    assert trial.kept == pytest.approx(sum(kept) / 3)
+    assert {sample.params["scale"] for sample in samples} == {trial.params["scale"]}
+
+
 def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
     whole = list(search(bench, CONTESTANTS["vsf"], 5, 0))
-    half = Bench(bench.model, bench.pairs, 2, bench.rendering, bench.scorer, tmp_path / "half")
+    half = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "half")
     stopped = search(half, CONTESTANTS["vsf"], 5, 0)
     for _ in range(3):
         next(stopped)
@@ -117,7 +139,7 @@ def test_the_history_of_another_search_is_refused(bench):
 
 
 def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
-    other = Bench(bench.model, bench.pairs, 2, bench.rendering, bench.scorer, tmp_path / "other")
+    other = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "other")
     here, there = (list(search(b, CONTESTANTS["vsf"], 3, s)) for b, s in ((bench, 0), (other, 1)))
     assert [t.params for t in here] != [t.params for t in there]
 
@@ -130,10 +152,79 @@ def test_ties_go_to_the_least_collateral_and_then_to_the_earliest():
     assert min(trials, key=lambda t: t.rank).number == 2
 
 
+def test_collateral_is_the_mean_where_there_was_something_to_lose():
+    outcomes = [
+        Outcome(True, True, True, 0.5),
+        Outcome(True, False, False, None),
+        Outcome(False, True, False, 1.0),
+    ]
+    rates = summarise(outcomes)
+    assert rates == pytest.approx({"success": 1 / 3, "kept": 2 / 3, "removed": 2 / 3, "collateral": 0.75})
+
+
 @pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
 def test_a_space_that_is_no_range_is_named(bench, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
         list(search(bench, Contestant("nasa", "nasa", {"scale": values}), 2, 0))
+
+
+@pytest.fixture
+def recipe(recipe_values, tmp_path):
+    keys = ("pairs", "splits", "model", "steps", "width", "height", "batch_size", "arguments")
+    values = {key: recipe_values[key] for key in keys} | {
+        "run": str(tmp_path / "tune"),
+        "output": str(tmp_path / "found.yaml"),
+        "spaces": SPACES,
+        "dev": {"splits": ["methods/dev"], "seeds": 2},
+        "trials": 3,
+        "scorer": "colours:read_colours",
+    }
+    path = tmp_path / "tune.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return ["--config", str(path)]
+
+
+def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
+    assert main(recipe) == 0
+    assert f"settings in {tmp_path / 'found.yaml'}" in capsys.readouterr().out
+    methods = read_settings(tmp_path / "found.yaml", ["none", *SPACES])
+    found = yaml.safe_load((tmp_path / "found.yaml").read_text())["search"]
+    history = [json.loads(line) for line in (tmp_path / "tune" / HISTORY).read_text().splitlines()]
+    for name in SPACES:
+        best = next(
+            t for t in history if t["method"] == name and t["number"] == found["best"][name]["number"]
+        )
+        assert methods[name].params.items() >= best["params"].items()
+    assert found["denoiser_evaluations"] == 3 * 2 * 2 * 2  # trials, pairs, seeds, steps
+    assert found["revision"].startswith("sha256-")
+    assert (tmp_path / "found.jsonl").read_bytes() == (tmp_path / "tune" / HISTORY).read_bytes()
+    before = (tmp_path / "found.yaml").read_bytes()
+    assert main(recipe) == 0
+    assert (tmp_path / "found.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (["--scorer", "colours:nothing"], "'scorer'"),
+        (["--dev.seeds", "3"], "even number of seeds"),
+        (["--trails", "3"], "'trails'"),
+        (["--spaces", "{vsf: {scale: [0, 1, 0.1], shift: [0, 1, 0.1]}}"], "'shift'"),
+    ],
+)
+def test_bad_input_ends_in_one_line(recipe, capsys, flags, fault):
+    assert main([*recipe, *flags]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert error[-1].startswith("error: ")
+    assert fault in error[-1]
+
+
+def test_the_recipe_holds_known_keys_alone():
+    from generate.tune import Recipe
+    from negjudge.recipes import load_recipe
+
+    loaded = load_recipe(Recipe, ["--config", "generate/recipes/mini-tune.yaml"])
+    assert set(loaded.spaces) == {"cfg", "vsf", "nag", "nasa"}
 
 
 def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):

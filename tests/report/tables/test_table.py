@@ -1,7 +1,14 @@
-"""Tables: what a cell shows is rounded, what it sorts by is not."""
+"""Tables: the same figures on the page, in CSV and in LaTeX."""
 
 from __future__ import annotations
 
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from negjudge.report.tables.files import LONG, latex, to_csv, to_latex, write_tables
 from negjudge.report.tables.table import Cell, Column, Table, count, difference, number, rate, tabulate, words
 
 RATE = {"estimate": 0.458333, "low": 0.274832, "high": 0.653879}
@@ -29,3 +36,55 @@ def test_a_cell_shows_what_is_rounded_and_sorts_by_what_is_not() -> None:
     assert float(difference(RATE).key) == 0.458333
     assert (number(None).key, words("VSF").key) == ("", "VSF")
     assert rate({"estimate": 0.5, "low": None, "high": None}).line == ""
+
+
+def test_csv_holds_every_number_in_a_column_of_its_own() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(table()))))
+    assert [list(row) for row in rows] == [
+        ["method", "success", "success_low", "success_high", "p_corrected"]
+    ] * 2
+    assert [float(rows[0][key]) for key in ("success", "success_low", "success_high")] == list(RATE.values())
+    assert rows[1]["method"] == "A_1 & B"
+
+
+def test_latex_escapes_and_says_what_it_needs() -> None:
+    text = to_latex(table())
+    assert r"\caption{Caption 50 \%. Note.}\label{tab:some}" in text
+    assert r"A\_1 \& B & 46 \% {\footnotesize 27--65} & 1 \\" in text
+    assert r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" in text.splitlines()
+    assert r"\begin{tabular}{lrr}" in text
+    assert text.splitlines()[0] == "% needs booktabs and graphicx"
+    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+    assert text.isascii()
+    assert latex("−3 {α} ~ 1\\2") == r"$-$3 \{$\alpha$\} \textasciitilde{} 1\textbackslash{}2"
+    long = to_latex(table(LONG + 1))
+    assert "longtable" in long.splitlines()[0]
+    assert long.count(r"\toprule") == 2
+    assert long.count("{") == long.count("}")
+
+
+def test_files_of_tables_that_are_gone_are_removed(tmp_path: Path) -> None:
+    write_tables(tmp_path, [table(name="old")])
+    first = write_tables(tmp_path, [table()])
+    before = [path.stat().st_mtime_ns for path in first]
+    assert [path.stat().st_mtime_ns for path in write_tables(tmp_path, [table()])] == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["some.csv", "some.tex"]
+
+
+ESCAPES = {
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+}
+
+
+@pytest.mark.parametrize(("letter", "escaped"), ESCAPES.items())
+def test_every_letter_that_latex_reads_is_escaped(letter: str, escaped: str) -> None:
+    assert latex(letter) == escaped
