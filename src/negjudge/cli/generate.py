@@ -16,8 +16,7 @@ from negjudge.generation.pipelines import DTYPES, find_model
 from negjudge.generation.sweeps.plan import Asked, Output, Plan, find_output, plan_of
 from negjudge.generation.sweeps.provenance import check_records_ours
 from negjudge.generation.sweeps.values import Sweep, is_seed, parse_seeds, parse_sweep
-from negjudge.guidance.base import AttentionGuidance, GuidanceMethod
-from negjudge.guidance.methods import METHODS, method_from
+from negjudge.guidance.methods import METHODS, AttentionGuidance, GuidanceMethod, method_from
 
 _SIZES = {"steps": "num_inference_steps", "width": "width", "height": "height"}
 """Options that are arguments of the pipeline's call."""

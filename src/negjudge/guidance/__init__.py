@@ -8,8 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from negjudge.guidance.base import GuidanceMethod
-from negjudge.guidance.methods import CFG, NAG, NASA, VSF, Plain, method_from
+from negjudge.guidance.methods import CFG, NAG, NASA, VSF, GuidanceMethod, Plain, method_from
 
 if TYPE_CHECKING:
     from negjudge.guidance.attention_map import AttentionRecord

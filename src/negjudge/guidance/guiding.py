@@ -32,7 +32,7 @@ def guide(
 
     Args:
         pipe: a pipeline of a supported family.
-        method: VSF, NAG, NASA, CFG or Plain, with its settings.
+        method: a method with its settings, such as ``VSF(scale=1.0)``.
         negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
             prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
             unguided. "wheels:1.5, chain" is two negatives that are encoded apart, the first counting one and

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from negjudge.guidance.families import Family
     from negjudge.guidance.interception import Kernel
 
+__all__ = [
+    "CFG",
+    "EVALUATIONS",
+    "METHODS",
+    "METHOD_NAMES",
+    "NAG",
+    "NASA",
+    "UNGUIDED",
+    "VSF",
+    "AttentionGuidance",
+    "GuidanceMethod",
+    "Plain",
+    "method_from",
+]
+
 
 @dataclass(frozen=True, repr=False)
 class Plain(GuidanceMethod):

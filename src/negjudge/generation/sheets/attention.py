@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from negjudge.data.durable import write_atomically
 from negjudge.data.runs import SHEETS
 from negjudge.generation.jobs import Job, Rendering
-from negjudge.guidance.base import AttentionGuidance
+from negjudge.guidance.methods import AttentionGuidance
 
 if TYPE_CHECKING:
     from negjudge.generation.pipelines import Model

@@ -16,7 +16,7 @@ from negjudge.generation.sweeps.provenance import is_made, record_of, save_pictu
 from negjudge.generation.sweeps.single import check_call, make_picture
 from negjudge.generation.sweeps.values import label
 from negjudge.generation.videos import Drawn, middle_frame
-from negjudge.guidance.base import AttentionGuidance
+from negjudge.guidance.methods import AttentionGuidance
 from negjudge.progress import progress_bar
 
 if TYPE_CHECKING:
