@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from negjudge.data.records import Sample, append_records, read_records
+from negjudge.data.records import DEVICE, Sample, append_records, read_records
 from negjudge.data.runs import ORACLE
 from negjudge.errors import NegjudgeError
 from negjudge.progress import progress_bar
@@ -78,7 +78,7 @@ def checked_picture(run: Path, sample: Sample) -> Path:
     """Return the file of a sample's picture; NegjudgeError where it is missing or not the recorded one."""
     path = run / sample.image
     again = "make it again with the generate stage's --repair true"
-    if sample.is_external:
+    if sample.device == DEVICE:
         again = "bring it in again with --images and --manifest"
     try:
         content = path.read_bytes()
