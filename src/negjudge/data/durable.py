@@ -69,6 +69,13 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         temporary.unlink(missing_ok=True)
 
 
+def write_changed(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write a file as ``write_atomically`` does, unless it holds this content: its time stays then."""
+    path, content = Path(path), content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content)
+
+
 def _is_whole(line: bytes) -> bool:
     """Tell a whole JSON object from a torn one: no prefix of an object is an object."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Job, Rendering
 from negjudge.generation.pipelines import Model
 from negjudge.generation.videos import Drawn, encode_mp4, middle_frame
+from negjudge.pictures import encoded
 from negjudge.progress import progress_bar
 
 RETIRED = "retired.jsonl"
@@ -151,9 +151,7 @@ def _store(run: Path, sample: Sample, drawn: Drawn) -> Sample:
     if isinstance(drawn, list):
         write_atomically(path.with_suffix(".mp4"), encode_mp4(drawn))
         drawn = middle_frame(drawn)
-    buffer = io.BytesIO()
-    drawn.save(buffer, "PNG")
-    content = buffer.getvalue()
+    content = encoded(drawn, "PNG")
     sample = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())
     write_atomically(path, content)
     append_records(run / SAMPLES, [sample])
