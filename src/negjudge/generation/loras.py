@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
 
 
@@ -55,9 +55,7 @@ def find_lora(lora: Lora) -> FoundLora:
         file = folder / lora.weight_name
         if not file.is_file():
             raise NegjudgeError(f"there is no {file}; set lora.weight_name to the LoRA's file")
-        with open(file, "rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return FoundLora(lora, file, f"sha256-{digest[:16]}")
+        return FoundLora(lora, file, f"sha256-{files_sha256([file])[:16]}")
     from huggingface_hub import hf_hub_download
 
     try:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
 from negjudge.generation.loras import FoundLora, Lora, find_lora
 
@@ -115,9 +116,7 @@ def folder_revision(folder: Path) -> str:
     files = sorted(p for name in components for p in (folder / name).glob("**/*") if p.is_file())
     digest = hashlib.sha256()
     for path in (folder / INDEX, *files):
-        with open(path, "rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {files_sha256([path])}\n".encode())
     return f"sha256-{digest.hexdigest()[:16]}"
 
 

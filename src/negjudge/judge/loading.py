@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import re
@@ -18,6 +17,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 
+from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
 from negjudge.judge.settings import Base, JudgeSettings, read_settings
 
@@ -164,9 +164,4 @@ def _same_base(place: Path, base: Base, folder: Path) -> Path:
 
 def weights_sha256(folder: Path) -> str:
     """Return the SHA-256 over a folder's safetensors files, by name."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 24):
-                digest.update(chunk)
-    return digest.hexdigest()
+    return files_sha256(sorted(folder.glob("*.safetensors")))
