@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from pathlib import Path
 from negjudge.data.durable import files_sha256
 from negjudge.data.runs import JUDGE
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.hub_ids import is_hub_id
 
 Role = str  # the name that tables show: "tuned", "base", or one that the recipe gives
 TUNED, BASE = "tuned", "base"
@@ -66,10 +66,8 @@ def _wanted(recipe: EvalRecipe, run: Path) -> Iterator[Candidate]:
 
 
 def _is_missing(judge: JudgeRecipe) -> bool:
-    """Tell a folder that is not there from a Hub id, whose first half is no folder here."""
-    if judge.kind == "endpoint" or Path(judge.source).is_dir():
-        return False
-    return not re.fullmatch(r"[\w.-]+/[\w.-]+", judge.source) or Path(judge.source).parent.is_dir()
+    """Tell whether a judge's folder is not there."""
+    return not (judge.kind == "endpoint" or Path(judge.source).is_dir() or is_hub_id(judge.source))
 
 
 def _fingerprint(judge: JudgeRecipe) -> str:
