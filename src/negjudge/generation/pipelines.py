@@ -42,6 +42,16 @@ class Model:
     offload: bool = False
     lora: FoundLora | None = None
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells this pipeline from others in the record of a picture that it made."""
+        return {
+            "model": self.name,
+            "revision": self.revision,
+            "dtype": self.dtype,
+            "device": self.device,
+        }
+
     @cached_property
     def pipe(self) -> Any:
         """The loaded pipeline on its device; NegjudgeError where a part of the folder cannot be read."""

@@ -78,13 +78,10 @@ def _record(job: Job, model: Model, rendering: Rendering) -> Sample:
         "method": job.method.name,
         "params": job.method.params,
         "seed": job.seed,
-        "model": model.name,
-        "revision": model.revision,
         "steps": rendering.steps,
         "width": rendering.width,
         "height": rendering.height,
-        "device": model.device,
-        "dtype": model.dtype,
+        **model.identity,
     }
     name = sample_id(**determinants, arguments=dict(rendering.arguments))
     image = f"{IMAGES}/{name}.png"

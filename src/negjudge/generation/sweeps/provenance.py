@@ -42,10 +42,7 @@ def record_of(asked: Asked, model: Model) -> dict[str, Any]:
         "settings": asked.method.params,
         "seed": asked.seed,
         "call": dict(asked.call),
-        "model": model.name,
-        "revision": model.revision,
-        "dtype": model.dtype,
-        "device": model.device,
+        **model.identity,
         "versions": {
             "negjudge": __version__,
             **{name: importlib.metadata.version(name) for name in PACKAGES},
