@@ -262,7 +262,7 @@ def test_only_differences_larger_than_the_oracles_errors_withstand_them(
         (lambda run: next((run / "images").iterdir()).unlink(), "is missing"),
         (
             lambda run: next((run / "images").iterdir()).write_bytes(b"no picture"),
-            "is not the recorded picture",
+            "is not the picture that was recorded",
         ),
     ],
 )

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from negjudge.data.pairs import read_pairs
-from negjudge.data.runs import JUDGE, locked, require_free_space
+from negjudge.data.runs import JUDGE, locked, read_picture, require_free_space
 from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import find_model, load_processor, weights_sha256
 from negjudge.judge.prompts import SYSTEM, TEMPLATE_VERSION
 from negjudge.judge.settings import Base, Calibration, JudgeSettings, read_settings, write_settings
 from negjudge.judge.verdicts import Answers
-from negjudge.oracle.readings import checked_picture, read_pictures
+from negjudge.oracle.readings import read_pictures
 from negjudge.progress import progress_bar
 from negjudge.training.calibration import calibrate
 from negjudge.training.data import Material, choose, held_out, of_judge, read_labelled, rows
@@ -112,7 +112,7 @@ def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     folder = find_model(recipe.base, recipe.revision)
     samples = [one.sample for one in of_judge(labelled, splits)]
     for sample in samples:
-        checked_picture(run, sample)
+        read_picture(run, sample)  # which raises, where it is not the recorded one
     shown: dict[str, set[str]] = {}
     if recipe.reader is not None:
         readings = read_pictures(run, samples, recipe.reader)

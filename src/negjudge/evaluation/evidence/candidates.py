@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from negjudge.data.durable import files_sha256
 from negjudge.data.runs import JUDGE
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.hub_ids import is_hub_id
 
 Role = str  # the name that tables show: "tuned", "base", or one that the recipe gives
 TUNED, BASE = "tuned", "base"
@@ -66,28 +66,20 @@ def _wanted(recipe: EvalRecipe, run: Path) -> Iterator[Candidate]:
 
 
 def _is_missing(judge: JudgeRecipe) -> bool:
-    """Tell a folder that is not there from a Hub id, whose first half is no folder here."""
-    if judge.kind == "endpoint" or Path(judge.source).is_dir():
-        return False
-    return not re.fullmatch(r"[\w.-]+/[\w.-]+", judge.source) or Path(judge.source).parent.is_dir()
+    """Tell whether a judge's folder is not there."""
+    return not (judge.kind == "endpoint" or Path(judge.source).is_dir() or is_hub_id(judge.source))
 
 
 def _fingerprint(judge: JudgeRecipe) -> str:
     """Return 8 hex digits over the weights and settings in a folder, or over what names a model elsewhere."""
-    folder = Path(judge.source)
-    digest = hashlib.sha256()
+    folder, head = Path(judge.source), ""
     if judge.kind == "endpoint":
-        digest.update(json.dumps([judge.source, judge.parameters], sort_keys=True).encode())
+        head = json.dumps([judge.source, judge.parameters], sort_keys=True)
     elif not folder.is_dir():
-        digest.update(
-            f"{judge.source}@{judge.revision}".encode() if judge.revision else judge.source.encode()
-        )
+        head = f"{judge.source}@{judge.revision}" if judge.revision else judge.source
     if judge.kind != "local":
-        digest.update(judge.kind.encode())
+        head += judge.kind
+    files: list[Path] = []
     if judge.kind != "endpoint":
-        for path in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json")):
-            digest.update(path.name.encode())
-            with open(path, "rb") as file:
-                while chunk := file.read(1 << 24):
-                    digest.update(chunk)
-    return digest.hexdigest()[:8]
+        files = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json"))
+    return files_sha256(files, head.encode(), named=True)[:8]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -27,7 +26,7 @@ from negjudge.judge.endpoint.client import Client, Patience, RefusedError, Stopp
 from negjudge.judge.endpoint.ledger import Answered, Ledger, request_id
 from negjudge.judge.pictures import Picture, load_picture
 from negjudge.judge.prompts import QUESTIONS, each, questions_about
-from negjudge.pictures import PictureError
+from negjudge.pictures import PictureError, encoded
 
 Questions = Mapping[str, str]  # by the names in judge_prompts.QUESTIONS
 ALL_TOKENS, ONE_WORD = 200, 8  # tokens that an answer to all questions, and to one, may have
@@ -225,9 +224,7 @@ class _Shown:
     def of(cls, image: Picture) -> _Shown:
         picture = load_picture(image)
         digest = hashlib.sha256(f"{picture.width}x{picture.height}".encode() + picture.tobytes())
-        file = io.BytesIO()
-        picture.save(file, "PNG")
-        uri = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+        uri = f"data:image/png;base64,{base64.b64encode(encoded(picture, 'PNG')).decode()}"
         return cls(uri, digest.hexdigest())
 
 

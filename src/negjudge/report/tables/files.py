@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from negjudge.data.durable import write_atomically
+from negjudge.data.durable import write_changed
 from negjudge.report.tables.table import Cell, Row, Table
 
 FOLDER = "tables"
@@ -30,8 +30,7 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> list[Path]:
         contents[folder / f"{table.name}.csv"] = to_csv(table)
         contents[folder / f"{table.name}.tex"] = to_latex(table)
     for path, content in contents.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != content:
-            write_atomically(path, content)
+        write_changed(path, content)
     for stale in {*folder.glob("*.csv"), *folder.glob("*.tex")} - set(contents):
         stale.unlink()
     return list(contents)
