@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from negjudge.data.records import DEVICE, Sample
+from negjudge.data.records import Sample
 from negjudge.errors import NegjudgeError
 
 SAMPLES, ORACLE = "samples.jsonl", "oracle.jsonl"
@@ -70,7 +70,7 @@ def read_picture(run: Path, sample: Sample) -> bytes:
     """Return the file of a sample's picture; PictureFault where it is missing or not the recorded one."""
     path = run / sample.image
     again = 'make it anew with `make generate ARGS="--repair true"`'
-    if sample.device == DEVICE:
+    if sample.is_external:
         again = "bring it in again with --images and --manifest"
     remedy = f"put it back, or {again}"
     try:
