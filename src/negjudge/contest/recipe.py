@@ -16,7 +16,8 @@ from negjudge.generation.recipe import GeneratorRecipe
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.recipes import config_files, load_recipe, read_yaml
 from negjudge.tuning.frozen import Level
-from negjudge.tuning.scorers import Scorer, judge_scorer, reader_scorer
+from negjudge.tuning.objective import Search
+from negjudge.tuning.readers import Reader, judge_reader, oracle_reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +74,20 @@ class ContestRecipe(EvalRecipe):
             if not 0 < level.at <= 1:
                 raise ValueError(f"key 'matched' has {level.measure} at {level.at:g}, expected a share: 0.95")
 
-    def find_scorer(self, pairs: Mapping[str, Pair]) -> Scorer:
+    @property
+    def search(self) -> Search:
+        """How the settings are drawn."""
+        return Search(self.trials, self.sampler_seed)
+
+    def find_reader(self, pairs: Mapping[str, Pair]) -> Reader:
         """Return who reads the dev pictures: the oracle where there is one, else the judge."""
         if self.reader:
-            return reader_scorer(self.reader, "reader")
+            return oracle_reader(self.reader)
         if not self.dev_judge:
             raise NegjudgeError(
                 "keys 'reader' and 'dev_judge' are both empty; name who reads the dev pictures"
             )
-        return judge_scorer(self.dev_judge, pairs, self.device)
+        return judge_reader(self.dev_judge, pairs, self.device)
 
 
 def load_evaluation(argv: Sequence[str] | None = None, prog: str | None = None) -> EvalRecipe:

@@ -13,17 +13,17 @@ from negjudge.recipes import load_function
 
 
 @dataclass(frozen=True)
-class Scorer:
+class Reader:
     """Who reads the pictures of a search: a name that stands in settings files, and how it reads them."""
 
     name: str
     read: Callable[[Sequence[Path], Sequence[Sample]], Sequence[Reading]]
 
 
-def reader_scorer(spec: str, key: str = "scorer") -> Scorer:
-    """Return the scorer that an oracle makes: a function, as "module:function", from paths to readings."""
-    read = load_function(spec, key)
-    return Scorer(f"{read.__module__}:{read.__qualname__}", lambda paths, samples: read(paths))
+def oracle_reader(spec: str) -> Reader:
+    """Return an oracle as a reader: a function, as "module:function", from paths to readings."""
+    read = load_function(spec, "reader")
+    return Reader(f"{read.__module__}:{read.__qualname__}", lambda paths, samples: read(paths))
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Seen:
     parts: tuple[str, ...]
 
 
-def judge_scorer(
+def judge_reader(
     source: str, pairs: Mapping[str, Pair], device: str | None = None, batch_size: int = 16
-) -> Scorer:
-    """Return the scorer that a judge makes, from its folder or Hub id; it is loaded when first needed.
+) -> Reader:
+    """Return a judge as a reader, by its folder or Hub id; it is loaded when first needed.
 
     ``pairs`` are those of the pictures, by id: it is asked in their words.
 
@@ -62,4 +62,4 @@ def judge_scorer(
         ]  # fmt: skip
 
     loaded: dict[str, Any] = {}
-    return Scorer(f"judge {source}", read)
+    return Reader(f"judge {source}", read)
