@@ -138,6 +138,7 @@ _NESTED = r"Parser key \"(?P<group>[^\"]+)\":\s*Problem with given class_path '[
 # What jsonargparse says, and what we say instead.
 _FAULTS = (
     (rf"{_NESTED}Option '(?P<key>[^']+)' is not accepted", "key '{key}' is not known there"),
+    (rf"{_NESTED}the following arguments are required: (?P<key>.*)", "key '{key}' is missing"),
     (rf"(?:{_NESTED})?Parser key \"(?P<key>[^\"]+)\":\s*(?P<rest>.*)", "key '{key}': {rest}"),
     (r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'", "unknown key '{key}'"),
     (r"Option '(?P<key>[^']+)' is not accepted", "unknown key '{key}'"),
@@ -166,6 +167,19 @@ def _plain_types(text: str) -> str:
 
 def _first_line(kind: type[Any]) -> str:
     return (kind.__doc__ or "").strip().split("\n")[0]
+
+
+def require_least(recipe: object, under: str = "", /, **least: int) -> None:
+    """Raise ValueError where a number of a recipe is less than it may be: ``require_least(self, draws=20)``.
+
+    ``under`` is the key that holds the recipe, if it is part of another.
+    """
+    # jsonargparse's PositiveInt would hide the type from mypy, has no 20, and says "restriction v>0".
+    for name, smallest in least.items():
+        value = getattr(recipe, name)
+        if value is not None and value < smallest:
+            key = f"{under}.{name}" if under else name
+            raise ValueError(f"key {key!r} is {value}, expected {smallest} or more")
 
 
 def load_function(path: str, key: str) -> Callable[..., Any]:
