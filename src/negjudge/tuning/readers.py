@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from negjudge.data.records import Pair, Sample
 from negjudge.oracle.outcomes import Reading
 from negjudge.recipes import load_function
+
+if TYPE_CHECKING:
+    from negjudge.judge.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,15 @@ def judge_reader(
     counts as failed: the object is not there, the element is.
     """
 
-    def read(paths: Sequence[Path], samples: Sequence[Sample]) -> list[Reading]:
+    @functools.cache
+    def scorer() -> Scorer:
         from negjudge.judge.judge import Judge  # brings torch
 
-        if "judge" not in loaded:
-            loaded["judge"] = Judge.from_pretrained(source, device=device)
+        return Judge.from_pretrained(source, device=device)
+
+    def read(paths: Sequence[Path], samples: Sequence[Sample]) -> list[Reading]:
         objects, elements = zip(*(pairs[sample.pair].asked for sample in samples), strict=True)
-        verdicts = loaded["judge"].score(list(paths), objects, elements, batch_size)
+        verdicts = scorer().score(list(paths), objects, elements, batch_size)
         return [
             Seen(
                 sample.object if (verdict.object_present or 0.0) >= 0.5 else None,
@@ -61,5 +67,4 @@ def judge_reader(
             for verdict, sample in zip(verdicts, samples, strict=True)
         ]  # fmt: skip
 
-    loaded: dict[str, Any] = {}
     return Reader(f"judge {source}", read)

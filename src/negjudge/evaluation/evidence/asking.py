@@ -16,6 +16,7 @@ from negjudge.judge.prompts import QUESTIONS, questions_about
 
 if TYPE_CHECKING:
     from negjudge.judge.endpoint.judge import EndpointJudge
+    from negjudge.judge.scorer import Scorer
 
 Answer = Callable[[Sequence[Ask]], list[Verdict]]
 
@@ -33,26 +34,26 @@ def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size
                 questions=[wording(ask, pairs[ask.sample.pair]) for ask in asks],
             )
     else:
-        yield _ours(model, pairs, batch_size)
+        scorer = _loaded(model)
+
+        def answer(asks: Sequence[Ask]) -> list[Verdict]:
+            named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
+            return scorer.score(
+                [ask.image() for ask in asks],
+                objects=[found for found, _ in named],
+                absent=[element for _, element in named],
+                batch_size=batch_size,
+            )
+
+        yield answer
 
 
-def _ours(model: LocalModel | VQAScoreModel, pairs: Mapping[str, Pair], batch_size: int) -> Answer:
+def _loaded(model: LocalModel | VQAScoreModel) -> Scorer:
     from negjudge.judge.judge import Judge
     from negjudge.judge.vqascore import VQAScore
 
     kind = VQAScore if model.kind == "vqascore" else Judge
-    loaded = kind.from_pretrained(model.source, revision=model.revision, device=model.device)
-
-    def answer(asks: Sequence[Ask]) -> list[Verdict]:
-        named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
-        return loaded.score(
-            [ask.image() for ask in asks],
-            objects=[found for found, _ in named],
-            absent=[element for _, element in named],
-            batch_size=batch_size,
-        )
-
-    return answer
+    return kind.from_pretrained(model.source, revision=model.revision, device=model.device)
 
 
 def _endpoint(model: EndpointModel, ledger: Ledger) -> EndpointJudge:
