@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     """
     recipe = load_evaluation(argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
-    brought = bring(recipe, run)
+    brought = bring(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
     for line in brought.lines():
         print(line)
     metrics = evaluate(recipe, run)

@@ -10,7 +10,14 @@ import pytest
 
 from negjudge.data.records import Verdict, read_records
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe, Price
+from negjudge.evaluation.recipe import (
+    EndpointModel,
+    EvalRecipe,
+    JudgeRecipe,
+    LocalModel,
+    Price,
+    VQAScoreModel,
+)
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
@@ -102,6 +109,33 @@ def test_a_recipe_on_disk_gives_judges(tmp_path: Path) -> None:
     assert large.parameters == {"temperature": None, "seed": 1}
 
 
+def test_a_judge_has_the_keys_of_its_kind() -> None:
+    price = Price(input=1, output=2)
+    judges = {
+        "ours": JudgeRecipe(source="a/b", revision="v1", asked="all"),
+        "vqa": JudgeRecipe(kind="vqascore", source="a/b", device="cpu"),
+        "gpt": JudgeRecipe(kind="endpoint", source="m", price=price, max_cost=3),
+    }
+    assert {name: judge.model(f"judges.{name}") for name, judge in judges.items()} == {
+        "ours": LocalModel(source="a/b", revision="v1", asked="all"),
+        "vqa": VQAScoreModel(source="a/b", device="cpu"),
+        "gpt": EndpointModel(source="m", price=price, max_cost=3),
+    }
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_flags_give_a_judge_key_by_key(tmp_path: Path, order: int) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps({**REST, "judges": {"first": {"source": "a/b"}}}))
+    given = [("kind", "endpoint"), ("source", "m"), ("max_requests", "3"), ("price", "{input: 1, output: 2}")]
+    flags = [word for key, value in given[::order] for word in (f"--judges.gpt.{key}", value)]
+    recipe = load_recipe(EvalRecipe, ["--config", str(path), *flags, "--judges.first.device", "cpu"], "eval")
+    assert recipe.models() == {
+        "first": LocalModel(source="a/b", device="cpu"),
+        "gpt": EndpointModel(source="m", max_requests=3, price=Price(input=1, output=2)),
+    }
+
+
 REST = {"run": "r", "pairs": "p", "splits": "s", "note": "n", "card": {"licence": "mit"}}
 
 
@@ -116,7 +150,15 @@ REST = {"run": "r", "pairs": "p", "splits": "s", "note": "n", "card": {"licence"
             "'judges.big.max_cost': give the price",
         ),
         ({"big": {"kind": "endpoint", "source": "m", "concurrency": 0}}, "'judges.big.concurrency'"),
-        ({"big": {"kind": "endpoint"}}, "source"),
+        (
+            {"big": {"kind": "vqascore", "source": "a/b", "concurrency": 9}},
+            "'judges.big.concurrency': only a judge of kind endpoint has it",
+        ),
+        (
+            {"big": {"kind": "endpoint", "source": "m", "device": "cpu"}},
+            "'judges.big.device': only a judge of kind local or vqascore has it",
+        ),
+        ({"big": {"kind": "endpoint"}}, "key 'judges.source' is missing"),
         ({"big": {"source": "a/b", "colour": "red"}}, "colour"),
         ({"big": {"kind": "oracle", "source": "a/b"}}, "vqascore"),
     ],

@@ -20,8 +20,10 @@ from eval.run import main as run_eval
 from negjudge.data.records import Pair, Sample, read_records
 from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
-from negjudge.external.bring import bring
+from negjudge.external.bring import Brought
+from negjudge.external.bring import bring as bring_pictures
 from negjudge.report.page import write_report
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
@@ -84,6 +86,11 @@ def manifest(
     path = folder.parent / name
     path.write_text("\n".join([columns, *rows]) + "\n")
     return path
+
+
+def bring(recipe: EvalRecipe, run: Path) -> Brought:
+    """Bring in what the recipe names, as the commands do."""
+    return bring_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
 
 
 @pytest.fixture

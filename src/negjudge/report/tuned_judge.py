@@ -9,7 +9,7 @@ from typing import Any
 
 from negjudge.data.runs import JUDGE
 from negjudge.evaluation.evidence.candidates import TUNED, Candidate
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.evaluation.recipe import EvalRecipe, LocalModel
 
 CURVES = "curves.jsonl"
 
@@ -28,6 +28,6 @@ def tuned_judge(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Tu
     measured = metrics["provenance"]["judges"].get(TUNED)
     if measured is None:
         return TunedJudge(None, "no tuned judge was measured.")
-    if Candidate(TUNED, JudgeRecipe(source=source), own=True).name != measured:
+    if Candidate(TUNED, LocalModel(source=source), own=True).name != measured:
         return TunedJudge(None, f"{source} holds another judge by now than the one that was measured.")
     return TunedJudge(Path(source), f"there is no {Path(source) / CURVES}.")

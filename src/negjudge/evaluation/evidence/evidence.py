@@ -15,9 +15,9 @@ from negjudge.data.splits import STRATA, STRICT, Splits, sound_splits
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.asking import costs
 from negjudge.evaluation.evidence.asks import Ask, View, blind, keep, other, plain
-from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role, judges_of, left_out
+from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role, candidates_of, left_out
 from negjudge.evaluation.evidence.verdicts import Verdicts, ask_all
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.evaluation.recipe import EvalRecipe, LocalModel
 from negjudge.external.store import read_evaluations, read_external
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.judge.endpoint.ledger import Cost
@@ -99,8 +99,9 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
         if evidence.frozen:
             tried = read_records(run / FRONTIER / SAMPLES, Sample)
             evidence.readings.update(read_pictures(run / FRONTIER, tried, recipe.reader))
-    evidence.left_out.update(left_out(recipe, run))
-    candidates = judges_of(recipe, run)
+    wanted = [*candidates_of(run, recipe.base, recipe.tuned, recipe.models(), recipe.device)]
+    evidence.left_out.update(left_out(wanted, has_oracle=bool(recipe.reader)))
+    candidates = [candidate for candidate in wanted if candidate.role not in evidence.left_out]
     if candidates:
         unjudged = other(run, [evidence.group("train")])  # what the text-only judge learns from
         evidence.asked.update({(ask.sample.id, ask.view): ask for ask in unjudged})
@@ -152,7 +153,10 @@ def _evaluations(frozen: Frozen | None, samples: Sequence[Sample]) -> dict[str, 
 
 def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> None:
     """Ask the judges what they have not answered yet, and put what they say among the evidence."""
-    asks = {"all": questions_for(evidence, recipe), "test": plain(evidence.run, evidence.tested)}
+    asks = {
+        "all": questions_for(evidence, recipe.control_pictures),
+        "test": plain(evidence.run, evidence.tested),
+    }
     if not recipe.reader:  # nobody else can read the frontier's pictures, and those of the control
         tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample) if evidence.frozen else []
         asks["all"] += plain(evidence.run / FRONTIER, tried) + plain(evidence.run / CONTROL, evidence.control)
@@ -172,18 +176,18 @@ def judge_verdicts(run: Path) -> Verdicts:
     """Return what the run's own judge has said of its pictures so far; asks nothing, changes no file."""
     if not (run / JUDGE).is_dir():
         return {}
-    name = Candidate(TUNED, JudgeRecipe(source=str(run / JUDGE)), own=True).name
+    name = Candidate(TUNED, LocalModel(source=str(run / JUDGE)), own=True).name
     said = {v.sample: v for v in read_records(run / VERDICTS, Verdict) if v.judge == name and v.sample}
     return {(TUNED, "plain"): said} if said else {}
 
 
-def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:
+def questions_for(evidence: Evidence, control_pictures: int) -> list[Ask]:
     """Return all that the judges are asked: on validation and test pictures and the controls."""
     groups = [evidence.group(name) for name in ("validation", *STRATA, STRICT)]
     known = [sample for name in STRATA for sample in evidence.group(name)]
     every = {sample.id: sample for sample in itertools.chain(*groups, evidence.tested)}
     asks = plain(evidence.run, every.values()) + other(evidence.run, groups)
-    return asks + blind(evidence.run, _spread(known, recipe.control_pictures))
+    return asks + blind(evidence.run, _spread(known, control_pictures))
 
 
 def _spread(samples: Sequence[Sample], count: int) -> list[Sample]:
