@@ -24,7 +24,7 @@ _OURS = ("prompt", "negative_prompt", "generator", "output_type", "return_dict",
 """Arguments of the pipeline's call that the command sets itself."""
 
 
-def add_generate(commands: Any) -> None:
+def add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's subcommands."""
     parser = commands.add_parser("generate", help="make pictures", allow_abbrev=False)
     parser.add_argument("prompt", nargs="?")
