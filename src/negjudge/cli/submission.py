@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from negjudge.errors import NegjudgeError
 
 
-def add_submission(commands: Any) -> None:
+def add_submission(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's subcommands."""
     parser = commands.add_parser("submission", help="results that others can check", allow_abbrev=False)
     actions = parser.add_subparsers(required=True, metavar="make|check", parser_class=type(parser))
@@ -74,7 +72,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise NegjudgeError(f"{arguments.folder} has {_count(checked.faults)}; see above")
     claims = checked.claims
     for row in claims.figures:
-        success = percent(dataclasses.asdict(row.success))
+        success = percent(row.success)
         told = f"success {success}, {row.pictures} pictures of {row.pairs} pairs"
         print(f"{METHOD_NAMES[row.method]} by {SOURCE_NAMES[row.source]}: {told}")
     budgets = "equal" if claims.equal_budgets else f"unequal: {_plain(claims.budgets_note)}"

@@ -14,7 +14,7 @@ from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.recipes import read_yaml
 
 if TYPE_CHECKING:
-    from negjudge.tuning.search import Trial
+    from negjudge.tuning.trials import Trial
 
 
 def read_settings(path: str | Path, methods: Iterable[str]) -> dict[str, GuidanceMethod]:

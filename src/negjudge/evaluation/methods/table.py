@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY, Scored, clusters_of, methods_in
 from negjudge.guidance.methods import EVALUATIONS, UNGUIDED
@@ -35,6 +35,31 @@ class MethodRow:
     quality: Interval | None
     undecided: float
     evaluations: int | None
+
+
+class Rated(Protocol):
+    """What has a rate in each of ``MEASURES``: a method, or one setting of it."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def success(self) -> Interval: ...
+
+    @property
+    def kept(self) -> Interval: ...
+
+    @property
+    def removed(self) -> Interval: ...
+
+    @property
+    def collateral(self) -> Interval | None: ...
+
+
+def rate_in(row: Rated, measure: str) -> Interval | None:
+    """Return the rate in one of ``MEASURES``; ``None`` where nobody tells it."""
+    rates = (row.success, row.kept, row.removed, row.collateral)
+    return dict(zip(MEASURES, rates, strict=True))[measure]
 
 
 @dataclass(frozen=True)

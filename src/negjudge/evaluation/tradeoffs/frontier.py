@@ -61,6 +61,20 @@ class Matched:
     rates: tuple[Held, ...]
     gaps: tuple[Gap, ...]
 
+    @property
+    def ordered(self) -> list[Held]:
+        """The contestants, those with the most success first."""
+        return sorted(self.rates, key=lambda held: -np.nan_to_num(held.rate.estimate))
+
+    def gap(self, first: str, second: str) -> Difference | None:
+        """Return first less second, whichever way they were compared; ``None`` where they were not."""
+        for gap in self.gaps:
+            if (gap.first, gap.second) == (first, second):
+                return gap.difference
+            if (gap.first, gap.second) == (second, first):
+                return gap.difference.turned()
+        return None
+
 
 @dataclass(frozen=True)
 class Frontiers:
