@@ -75,16 +75,16 @@ def _check(arguments: argparse.Namespace) -> None:
         success = percent(row.success)
         told = f"success {success}, {row.pictures} pictures of {row.pairs} pairs"
         print(f"{METHOD_NAMES[row.method]} by {SOURCE_NAMES[row.source]}: {told}")
-    budgets = "equal" if claims.equal_budgets else f"unequal: {_plain(claims.budgets_note)}"
+    budgets = "equal" if claims.equal_budgets else f"unequal: {_one_line(claims.budgets_note)}"
     print(f"{arguments.folder} is in order: every figure is what its outcomes give; budgets {budgets}")
 
 
 def _say(faults: Sequence[str]) -> None:
     for fault in faults:
-        print(_plain(fault), flush=True)
+        print(_one_line(fault), flush=True)
 
 
-def _plain(text: str) -> str:
+def _one_line(text: str) -> str:
     """Return text from a stranger's file on one line, free of what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
 

@@ -20,6 +20,7 @@ DEVICE = "external"
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
 Question = Literal["object", "element", "quality"]
 Source = Literal["people", "simulated"]
+Params = Mapping[str, float | bool | str]  # a method's settings
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Sample:
     prompt: str
     negative: str
     method: str
-    params: Mapping[str, float | bool | str]
+    params: Params
     seed: int
     image: str
     sha256: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from negjudge.data.durable import write_atomically
-from negjudge.data.records import Pair, Sample, write_records
+from negjudge.data.records import Pair, Params, Sample, write_records
 from negjudge.evaluation.evidence.scored import Scored
 from negjudge.evaluation.methods.table import Comparison, MethodRow, comparisons, methods_table
 from negjudge.statistics.clusters import Interval
@@ -60,7 +60,7 @@ class Entrant:
     """A method as it was run; ``steps`` and ``evaluations`` of one picture are None where nobody knows."""
 
     method: str
-    settings: Mapping[str, float | bool | str]
+    settings: Params
     model: str
     revision: str
     steps: int | None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from negjudge.data.durable import write_atomically
 from negjudge.data.nested import from_dict, parsed
-from negjudge.data.records import Sample, sample_id
+from negjudge.data.records import Params, Sample, sample_id
 from negjudge.data.runs import FROZEN, SAMPLES
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.methods import UNGUIDED
@@ -40,7 +40,7 @@ class Chosen:
     """
 
     method: str
-    settings: tuple[Mapping[str, Any], ...]
+    settings: tuple[Params, ...]
     dev: Mapping[str, float]
     evaluations: int
 
@@ -92,11 +92,11 @@ class Frozen:
         return self.contestants[name].evaluations if name in self.contestants else 1
 
 
-def _key(method: str, params: Mapping[str, Any]) -> str:
+def _key(method: str, params: Params) -> str:
     return f"{method} {setting_key(params)}"
 
 
-def setting_key(params: Mapping[str, Any]) -> str:
+def setting_key(params: Params) -> str:
     """Return text that is equal for equal settings of a method, numbers written 1 or 1.0 alike."""
     return repr(sorted(params.items(), key=lambda item: item[0])).replace(".0,", ",").replace(".0)", ")")
 

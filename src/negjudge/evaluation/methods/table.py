@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
+from negjudge.data.records import Params
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY, Scored, clusters_of, methods_in
 from negjudge.guidance.methods import EVALUATIONS, UNGUIDED
 from negjudge.oracle.check import OracleError
@@ -25,7 +26,7 @@ class MethodRow:
     """
 
     method: str
-    params: Mapping[str, Any]
+    params: Params
     pictures: int
     pairs: int
     success: Interval
@@ -58,8 +59,12 @@ class Rated(Protocol):
 
 def rate_in(row: Rated, measure: str) -> Interval | None:
     """Return the rate in one of ``MEASURES``; ``None`` where nobody tells it."""
-    rates = (row.success, row.kept, row.removed, row.collateral)
-    return dict(zip(MEASURES, rates, strict=True))[measure]
+    return {
+        "success": row.success,
+        "kept": row.kept,
+        "removed": row.removed,
+        "collateral": row.collateral,
+    }[measure]
 
 
 @dataclass(frozen=True)

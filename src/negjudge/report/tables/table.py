@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from negjudge.data.records import Params
 from negjudge.evaluation.methods.table import Rated
 from negjudge.evaluation.wording import interval, points
 from negjudge.guidance.methods import METHOD_NAMES
@@ -193,7 +194,7 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def setting(values: Mapping[str, object]) -> str:
+def setting(values: Params) -> str:
     """Return a method's setting as "scale 1.5, offset 0"."""
     return ", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()) or DASH
 
