@@ -30,12 +30,12 @@ def main(argv: list[str] | None = None) -> None:
     brought = bring(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
     metrics = evaluate(recipe, run)
     page = write_report(recipe, run)
-    special = contest_summary(metrics["contest"]) if metrics["contest"] else ()
+    special = contest_summary(metrics.contest) if metrics.contest else ()
     for line in (*held.lines(run), *brought.lines(), "", *summary(metrics), *special):
         print(line)
     print(f"all figures in {run / METRICS}; the page is {page}")
     brought.require_all()
-    require_asked(recipe, metrics["left_out"])
+    require_asked(recipe, metrics.left_out)
 
 
 if __name__ == "__main__":

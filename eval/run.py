@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
         print(line)
     print(f"all figures in {run / METRICS}; `python -m eval.report` with the same flags makes the page")
     brought.require_all()
-    require_asked(recipe, metrics["left_out"])
+    require_asked(recipe, metrics.left_out)
 
 
 if __name__ == "__main__":

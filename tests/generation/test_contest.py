@@ -25,7 +25,8 @@ from negjudge.evaluation.stage import measure
 from negjudge.publishing.card import write_card
 from negjudge.recipes import load_recipe
 from negjudge.tuning.frozen import FROZEN, Chosen, Frozen, freeze, read_frozen
-from negjudge.tuning.search import Trial, best_of
+from negjudge.tuning.search import best_of
+from negjudge.tuning.trials import Trial
 
 RECIPES = sorted(Path("eval/recipes/contest").glob("*.yaml"))
 
@@ -103,11 +104,11 @@ def test_what_is_frozen_is_what_is_tested_and_measured(recipe, tmp_path):
     assert {s.pair for s in samples} == {"bicycle-wheels", "bicycle-seat", "bicycle-rear-basket"}
 
     metrics = measure(gather(recipe, run), recipe)
-    table = {row.method: row for row in metrics["methods"]["oracle"]}
+    table = {row.method: row for row in metrics.methods["oracle"]}
     assert list(table) == ["none", "cfg", "vsf", "VSF with offset"]
     assert [row.evaluations for row in table.values()] == [2, 4, 2, 2]
     assert table["VSF with offset"].params["offset"] == 1.0
-    contest = metrics["contest"]
+    contest = metrics.contest
     assert (contest.source, contest.digest) == ("oracle", frozen.digest)
     assert len(contest.frontiers.points) == 6
     assert contest.frontiers.pictures == 3 * 2

@@ -13,7 +13,7 @@ from negjudge import Judge
 from negjudge.data.pairs import read_pairs
 from negjudge.data.records import Label, Sample, read_records, write_records
 from negjudge.tuning.readers import judge_reader
-from negjudge.tuning.search import Trial
+from negjudge.tuning.trials import Trial
 
 BASE = "data/mini/judge-base"
 DEV, TEST = ["clock-hands", "cat-ears"], ["bicycle-wheels", "mug-handle"]

@@ -17,7 +17,8 @@ from negjudge.generation.settings import read_settings, write_settings
 from negjudge.oracle.outcomes import Outcome
 from negjudge.tuning.objective import Bench, Contestant, Search
 from negjudge.tuning.readers import Reader
-from negjudge.tuning.search import Trial, best_of, search, search_all, summarise
+from negjudge.tuning.search import best_of, search, search_all, summarise
+from negjudge.tuning.trials import Trial
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},

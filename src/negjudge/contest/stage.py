@@ -21,7 +21,8 @@ from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, freeze, require_plan
 from negjudge.tuning.objective import Bench, Contestant
-from negjudge.tuning.search import Trial, search_all
+from negjudge.tuning.search import search_all
+from negjudge.tuning.trials import Trial
 
 
 @dataclass(frozen=True)

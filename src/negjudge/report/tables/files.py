@@ -46,7 +46,7 @@ def to_csv(table: Table) -> str:
     columns: list[list[str]] = []
     for key, cells in zip(table.keys, zip(*(row.cells for row in table.rows), strict=True), strict=True):
         heads.append(key)
-        columns.append([_plain(cell) for cell in cells])
+        columns.append([_csv_value(cell) for cell in cells])
         for part in ("low", "high"):
             if any(getattr(cell, part) is not None for cell in cells):
                 heads.append(f"{key}_{part}")
@@ -103,7 +103,7 @@ def _in_latex(cell: Cell, lead: bool) -> str:
     return " ".join(part for part in (text, line) if part)
 
 
-def _plain(cell: Cell) -> str:
+def _csv_value(cell: Cell) -> str:
     if cell.estimate is not None:
         return _digits(cell.estimate)
     return "" if cell.is_empty else cell.text or cell.line
