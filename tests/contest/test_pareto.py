@@ -1,7 +1,7 @@
 """The settings that a contest goes on with: the best, and what trades kept for removed."""
 
 from negjudge.contest.pareto import frontier_of
-from negjudge.tuning.search import Trial
+from negjudge.tuning.trials import Trial
 
 
 def trial(number, kept, removed, **changes):

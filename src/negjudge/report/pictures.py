@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 from PIL import Image
 
 from negjudge.data.questions import with_article
-from negjudge.data.records import DEVICE, Sample
+from negjudge.data.records import Sample
 from negjudge.data.runs import SHEETS
 from negjudge.evaluation.evidence.scored import methods_in
 from negjudge.evaluation.methods.pairs import Mark
 from negjudge.generation.sheets.attention import STEM
 from negjudge.guidance.methods import METHOD_NAMES, METHODS, UNGUIDED
-from negjudge.pictures import opened
+from negjudge.pictures import encoded, opened
 
 SIDE = 144  # pixels; larger pictures are made smaller
 EXACT = 72  # pixels; pictures as small as this stay as they are
@@ -69,7 +68,7 @@ def _row(run: Path, samples: Sequence[Sample], marks: Mapping[str, Mark]) -> Gri
     seed = samples[0].seed
     mine = {sample.method: sample for sample in samples if sample.seed == seed}
     for sample in samples:  # another generator's seeds are its own: its first picture
-        if sample.device == DEVICE:
+        if sample.is_external:
             mine.setdefault(sample.method, sample)
     guided = next((sample for sample in mine.values() if sample.method != UNGUIDED), samples[0])
     cells = [
@@ -95,6 +94,4 @@ def thumbnail(path: Path) -> str:
 
 
 def _uri(image: Image.Image, kind: str, **options: Any) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded(image, kind, **options)).decode()}"

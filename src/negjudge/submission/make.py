@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.data.pairs import pairs_files
-from negjudge.data.records import DEVICE, Sample
+from negjudge.data.records import Sample
 from negjudge.data.runs import JUDGE
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.candidates import BASE, TUNED
@@ -156,7 +156,7 @@ def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> En
             f"the pictures by {method!r} were made in different ways (settings, model or steps); "
             "a submission has one way a method"
         )
-    external = first.device == DEVICE
+    external = first.is_external
     steps = None if external else first.steps
     per_step = EVALUATIONS.get(method)
     made = steps * per_step if steps is not None and per_step is not None else None
@@ -174,7 +174,7 @@ def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> En
     )
 
 
-def _made_by(sample: Sample) -> tuple[Any, ...]:
+def _made_by(sample: Sample) -> tuple[object, ...]:
     return dict(sample.params), sample.model, sample.revision, sample.steps
 
 

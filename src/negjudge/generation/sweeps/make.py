@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from negjudge.generation.sweeps.single import check_call, make_picture
 from negjudge.generation.sweeps.values import label
 from negjudge.generation.videos import Drawn, middle_frame
 from negjudge.guidance.methods import AttentionGuidance
+from negjudge.pictures import encoded
 from negjudge.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ def _is_guided(picture: Picture) -> bool:
 def _save_map(path: Path, drawn: Drawn, record: AttentionRecord) -> None:
     from negjudge.generation.sheets.heatmaps import draw_heatmaps
 
-    buffer = io.BytesIO()
-    draw_heatmaps(middle_frame(drawn) if isinstance(drawn, list) else drawn, record).save(buffer, "PNG")
-    write_atomically(map_of(path), buffer.getvalue())
+    sheet = draw_heatmaps(middle_frame(drawn) if isinstance(drawn, list) else drawn, record)
+    write_atomically(map_of(path), encoded(sheet, "PNG"))
 
 
 def save_sheet(plan: Plan, model: Model) -> None:
@@ -136,11 +135,8 @@ def _sheet_record(plan: Plan, model: Model) -> dict[str, Any]:
 
 def _note(plan: Plan, model: Model) -> str:
     """Say below the sheet what all of its guided pictures share: method, settings, seed, model, call."""
-    from negjudge.guidance.methods import METHOD_NAMES
-
-    guided = [picture.asked for picture in plan.pictures if picture.asked.method.name != "none"]
+    guided = [picture.asked for picture in plan.pictures if picture.asked.method.guides]
     asked = (guided or [plan.pictures[0].asked])[0]
-    kind = METHOD_NAMES.get(asked.method.name, asked.method.name)
     shared = [
         label(name, value)
         for name, value in asked.method.params.items()
@@ -153,7 +149,7 @@ def _note(plan: Plan, model: Model) -> str:
     seed = [f"seed {asked.seed}"] if len(seeds) == 1 else []
     name = Path(model.name).name if model.folder == Path(model.name) else model.name
     parts = (
-        ", ".join([kind, *shared]),
+        ", ".join([asked.method.title, *shared]),
         f"{name} ({model.revision[:14]})",
         ", ".join([*call, *seed]),
     )

@@ -17,10 +17,10 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import Evidence, judge_verdicts, read_run
 from negjudge.evaluation.evidence.scored import by_labels, methods_in
 from negjudge.evaluation.labels.few import pool_of
-from negjudge.evaluation.labels.savings import Resampled, resample
 from negjudge.progress import progress_bar
-from negjudge.statistics.coverage.design import Design, Effects, Group, fit
-from negjudge.statistics.coverage.simulation import Cell, Setting, all_labelled, biased_judge, few_labelled
+from studies.coverage.design import Design, Effects, Group, fit
+from studies.coverage.savings import Resampled, resample
+from studies.coverage.simulation import Cell, Setting, all_labelled, biased_judge, few_labelled
 
 FILE, TABLE = "coverage.json", "coverage.csv"
 LEVELS = {"weak": 0.1, "strong": 0.6}
@@ -86,8 +86,7 @@ def cover(recipe: CoverageRecipe, run: Path) -> Covered:
 
     A run without labels has no fitted effects, and one without a judge's verdicts no resampled labels.
     """
-    evidence = read_run(recipe.pairs, recipe.splits, run)
-    evidence.verdicts.update(judge_verdicts(run))
+    evidence = dataclasses.replace(read_run(recipe.pairs, recipe.splits, run), verdicts=judge_verdicts(run))
     effects, alike = _effects(evidence)
     cells = _simulate(recipe, _designs(recipe, evidence), effects)
     pool = pool_of(evidence, "tuned") if evidence.verdicts else None
