@@ -65,6 +65,16 @@ def test_differences_at_matched_levels_stand_with_their_corrected_p(held: tuple[
     assert "corrected by Holm’s method" in table.caption
 
 
+def test_a_contest_with_no_matched_levels_has_a_page(held: tuple[Path, Any, Any]) -> None:
+    run, recipe, metrics = held
+    frontiers = dataclasses.replace(metrics.contest.frontiers, matched=())
+    less = dataclasses.replace(metrics, contest=dataclasses.replace(metrics.contest, frontiers=frontiers))
+    whole, page = render(recipe, run, metrics), render(recipe, run, less)
+    assert "All differences at matched levels" in whole
+    assert "All differences at matched levels" not in page
+    assert "Every frozen setting" in page
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [
