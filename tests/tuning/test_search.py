@@ -1,40 +1,17 @@
-"""The search has equal budgets, goes on where it stopped, and writes what generate reads."""
+"""The search has equal budgets, tries no setting twice, and goes on where it stopped."""
 
 import dataclasses
-import json
 
 import pytest
-import yaml
-from colours import read_colours
+from searched import CONTESTANTS, SPACES, with_search
 
-from generate.tune import main
 from negjudge.data.records import Sample, read_records
 from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
-from negjudge.generation.settings import read_settings, write_settings
 from negjudge.oracle.outcomes import Outcome
-from negjudge.tuning.objective import Bench, Contestant, Search
-from negjudge.tuning.readers import Reader
+from negjudge.tuning.objective import Contestant, Search
 from negjudge.tuning.search import best_of, search, search_all, summarise
 from negjudge.tuning.trials import Trial
-
-SPACES = {
-    "cfg": {"scale": [1.5, 9, 0.5]},
-    "vsf": {"scale": [0, 6, 0.25], "offset": [0, 4, 0.25]},
-    "nasa": {"scale": [0, 0.8, 0.1]},
-}
-CONTESTANTS = {name: Contestant(name, name, space) for name, space in SPACES.items()}
-READER = Reader("colours", lambda paths, samples: read_colours(paths))
-
-
-@pytest.fixture
-def bench(model, pairs, rendering, tmp_path):
-    return Bench(model, list(pairs.values())[:3], 2, rendering, READER, Search(trials=2), tmp_path)
-
-
-def with_search(bench, trials, sampler_seed=0, **changes):
-    """The same bench under another search."""
-    return dataclasses.replace(bench, search=Search(trials, sampler_seed), **changes)
 
 
 def test_budgets_are_equal_in_settings_and_evaluations(bench):
@@ -53,23 +30,6 @@ def test_budgets_are_equal_in_settings_and_evaluations(bench):
                 low, high, step = SPACES[method][name]
                 assert low <= value <= high
                 assert (value - low) / step == pytest.approx(round((value - low) / step))
-
-
-def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench, tmp_path):
-    fixed = {"vsf": {"padding": "full"}}
-    padded = dataclasses.replace(bench, folder=tmp_path / "padded")
-    contestants = [Contestant(m, m, SPACES[m], fixed.get(m, {})) for m in ("vsf", "nasa")]
-    best = {name: best_of(trials) for name, trials in search_all(padded, contestants).items()}
-    made = read_records(tmp_path / "padded/trials/vsf-000/samples.jsonl", Sample)
-    assert {sample.params["padding"] for sample in made} == {"full"}
-    settings = tmp_path / "settings.yaml"
-    whole = {c.name: {**best[c.name].params, **c.fixed} for c in contestants}
-    write_settings(settings, whole, padded.provenance(), padded.folder / HISTORY)
-    found = read_settings(settings, ["vsf", "nasa"])
-    assert found["vsf"].padding == "full"
-    assert found["vsf"].scale == best["vsf"].params["scale"]
-    with pytest.raises(NegjudgeError, match="history of another search"):
-        list(search(padded, CONTESTANTS["vsf"]))
 
 
 def test_words_are_chosen_among_and_stand_in_every_picture(bench):
@@ -106,14 +66,11 @@ def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, 
     assert not (bench.folder / "trials").exists()
 
 
-def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
-    trial = next(search(bench, CONTESTANTS["cfg"]))
-    samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
-    assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
-    seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
-    kept = [r.object == s.object for r, s in zip(seen, samples, strict=True)]
-    assert trial.kept == pytest.approx(sum(kept) / 3)
-    assert {sample.params["scale"] for sample in samples} == {trial.params["scale"]}
+def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):
+    contestants = [CONTESTANTS["vsf"], Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.4]})]
+    with pytest.raises(NegjudgeError, match="spaces: nasa has 3 settings, fewer than the 4 to try of each"):
+        search_all(with_search(bench, 4), contestants)
+    assert not (bench.folder / HISTORY).exists()
 
 
 def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
@@ -154,14 +111,6 @@ def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
     assert [t.params for t in here] != [t.params for t in there]
 
 
-def test_ties_go_to_the_least_collateral_and_then_to_the_earliest():
-    def trial(number, success, collateral):
-        return Trial("vsf", number, {}, 4, 8, success, 1.0, success, collateral, success, "")
-
-    trials = [trial(0, 0.5, 0.0), trial(1, 0.7, 0.4), trial(2, 0.7, 0.1), trial(3, 0.7, 0.1)]
-    assert min(trials, key=lambda t: t.rank).number == 2
-
-
 def test_collateral_is_the_mean_where_there_was_something_to_lose():
     outcomes = [
         Outcome(True, True, True, 0.5),
@@ -176,69 +125,3 @@ def test_collateral_is_the_mean_where_there_was_something_to_lose():
 def test_a_space_that_is_no_range_is_named(bench, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
         list(search(bench, Contestant("nasa", "nasa", {"scale": values})))
-
-
-@pytest.fixture
-def recipe(recipe_values, tmp_path):
-    keys = ("pairs", "splits", "model", "steps", "width", "height", "batch_size", "arguments")
-    values = {key: recipe_values[key] for key in keys} | {
-        "run": str(tmp_path / "tune"),
-        "output": str(tmp_path / "found.yaml"),
-        "spaces": SPACES,
-        "dev": {"splits": ["methods/dev"], "seeds": 2},
-        "trials": 3,
-        "reader": "colours:read_colours",
-    }
-    path = tmp_path / "tune.yaml"
-    path.write_text(yaml.safe_dump(values))
-    return ["--config", str(path)]
-
-
-def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
-    assert main(recipe) == 0
-    assert f"settings in {tmp_path / 'found.yaml'}" in capsys.readouterr().out
-    methods = read_settings(tmp_path / "found.yaml", ["none", *SPACES])
-    found = yaml.safe_load((tmp_path / "found.yaml").read_text())["search"]
-    history = [json.loads(line) for line in (tmp_path / "tune" / HISTORY).read_text().splitlines()]
-    for name in SPACES:
-        best = next(
-            t for t in history if t["method"] == name and t["number"] == found["best"][name]["number"]
-        )
-        assert methods[name].params.items() >= best["params"].items()
-    assert found["denoiser_evaluations"] == 3 * 2 * 2 * 2  # trials, pairs, seeds, steps
-    assert found["revision"].startswith("sha256-")
-    assert (tmp_path / "found.jsonl").read_bytes() == (tmp_path / "tune" / HISTORY).read_bytes()
-    before = (tmp_path / "found.yaml").read_bytes()
-    assert main(recipe) == 0
-    assert (tmp_path / "found.yaml").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("flags", "fault"),
-    [
-        (["--reader", "colours:nothing"], "'reader'"),
-        (["--dev.seeds", "3"], "even number of seeds"),
-        (["--trails", "3"], "'trails'"),
-        (["--spaces", "{vsf: {scale: [0, 1, 0.1], shift: [0, 1, 0.1]}}"], "'shift'"),
-    ],
-)
-def test_bad_input_ends_in_one_line(recipe, capsys, flags, fault):
-    assert main([*recipe, *flags]) == 2
-    error = capsys.readouterr().err.splitlines()
-    assert error[-1].startswith("error: ")
-    assert fault in error[-1]
-
-
-def test_the_recipe_holds_known_keys_alone():
-    from generate.tune import Recipe
-    from negjudge.recipes import load_recipe
-
-    loaded = load_recipe(Recipe, ["--config", "generate/recipes/mini-tune.yaml"])
-    assert set(loaded.spaces) == {"cfg", "vsf", "nag", "nasa"}
-
-
-def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):
-    contestants = [CONTESTANTS["vsf"], Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.4]})]
-    with pytest.raises(NegjudgeError, match="spaces: nasa has 3 settings, fewer than the 4 to try of each"):
-        search_all(with_search(bench, 4), contestants)
-    assert not (bench.folder / HISTORY).exists()
