@@ -1,172 +1,77 @@
-"""Further judges by the recipe: asked, in the tables, kept, left out with a line that says why."""
+"""Which judges are asked: the run's own before further ones; each by a name, or left out with a reason."""
 
 from __future__ import annotations
 
-import json
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-import synthetic
 
-from negjudge.data.records import Verdict, read_records
-from negjudge.errors import NegjudgeError
-from negjudge.evaluation.recipe import (
-    EndpointModel,
-    EvalRecipe,
-    JudgeRecipe,
-    LocalModel,
-    Price,
-    VQAScoreModel,
-)
-from negjudge.evaluation.stage import evaluate
-from negjudge.evaluation.summary import summary
-from negjudge.recipes import load_recipe
+from negjudge.evaluation.evidence.candidates import BASE, TUNED, Candidate, candidates_of, left_out
+from negjudge.evaluation.recipe import EndpointModel, JudgeModel, LocalModel, VQAScoreModel
 
-MINI = "data/mini/judge-base"
+FURTHER: Mapping[str, JudgeModel] = {
+    "ours": LocalModel(source="a/b"),
+    "scored": VQAScoreModel(source="c/d", device="cuda"),
+    "served": EndpointModel(source="large-1"),
+}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return synthetic.make_run(tmp_path_factory.mktemp("chosen"), control=False)
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run folder with a judge of its own, and a base beside it."""
+    for folder in (tmp_path / "base", tmp_path / "run" / "judge"):
+        folder.mkdir(parents=True)
+        (folder / "judge.json").write_text("{}")
+    return tmp_path / "run"
 
 
-def verdicts_of(run: Path, role: str) -> list[Verdict]:
-    return [v for v in read_records(run / "verdicts.jsonl", Verdict) if str(v.judge).startswith(f"{role}@")]
+def test_the_runs_own_judges_are_asked_everything_and_come_first(run: Path) -> None:
+    base, tuned, *further = candidates_of(run, "some/base", None, FURTHER, "cpu")
+    assert base == Candidate(BASE, LocalModel(source="some/base", device="cpu", asked="all"), own=True)
+    assert tuned == Candidate(
+        TUNED, LocalModel(source=str(run / "judge"), device="cpu", asked="all"), own=True
+    )
+    assert further == [
+        Candidate("ours", LocalModel(source="a/b", device="cpu")),
+        Candidate("scored", VQAScoreModel(source="c/d", device="cuda")),  # its own before the recipe's
+        Candidate("served", EndpointModel(source="large-1")),
+    ]
 
 
-def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(run: Path) -> None:
-    before = (run / "verdicts.jsonl").read_bytes()
-    judges = {
-        "tiny": JudgeRecipe(source=MINI),
-        "lost": JudgeRecipe(source="runs/nowhere/judge"),
-        "scored": JudgeRecipe(kind="vqascore", source="runs/nowhere/base"),
-    }
-    recipe = synthetic.recipe_for(run, judges=judges, device="cpu")
-    metrics = evaluate(recipe, run)
-    assert list(metrics.methods) == ["oracle", "labels", "tuned", "base", "tiny"]
-    assert list(metrics.comparisons) == list(metrics.methods)
-    assert {row.pictures for row in metrics.methods["tiny"]} == {36}
-    # It was asked about the test pictures alone, which tells nothing of the strata.
-    assert "tiny" not in {row.judge for row in metrics.judges}
-    lines = list(summary(metrics))
-    assert "left out, the judge lost: there is no folder runs/nowhere/judge" in lines
-    assert "left out, the judge scored: there is no folder runs/nowhere/base" in lines
-    assert "\nmethods by the judge tiny" in lines
-
-    asked = verdicts_of(run, "tiny")
-    assert len(asked) == 108
-    assert (run / "verdicts.jsonl").read_bytes().startswith(before)
-    # Without it in the recipe nothing of it is shown, and nothing of it is lost.
-    assert list(evaluate(synthetic.recipe_for(run), run).methods) == ["oracle", "labels", "tuned", "base"]
-    assert verdicts_of(run, "tiny") == asked
-    assert evaluate(recipe, run) == metrics
+def test_a_tuned_judge_that_is_named_takes_the_place_of_the_runs_own(run: Path) -> None:
+    (tuned,) = candidates_of(run, None, "my/judge", {})
+    assert (tuned.role, tuned.judge.source, tuned.own) == (TUNED, "my/judge", True)
 
 
-def test_a_further_judge_that_is_asked_everything_is_measured_as_the_runs_own(run: Path) -> None:
-    recipe = synthetic.recipe_for(run, judges={"tiny": JudgeRecipe(source=MINI, asked="all")}, device="cpu")
-    rows = [r for r in evaluate(recipe, run).judges if (r.topic, r.truth) == ("element", "oracle")]
-    questions = {
-        judge: [r.questions for r in rows if r.judge == judge and r.undecided < 1]
-        for judge in ("tuned", "tiny")
-    }
-    assert questions["tiny"] == questions["tuned"]
-    assert len(questions["tiny"]) == 5
+def test_a_name_is_by_weights_wherever_they_lie(run: Path, tmp_path: Path) -> None:
+    def name(folder: Path) -> str:
+        return Candidate(TUNED, LocalModel(source=str(folder))).name
+
+    first = name(run / "judge")
+    assert first.startswith("tuned@")
+    shutil.copytree(run / "judge", tmp_path / "copy")
+    assert name(tmp_path / "copy") == first
+    (tmp_path / "copy" / "notes.txt").write_text("of no matter")
+    assert name(tmp_path / "copy") == first
+    (tmp_path / "copy" / "judge.json").write_text('{"place": "another"}')
+    assert name(tmp_path / "copy") != first
 
 
-def test_a_tuned_judge_of_another_run(tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path, control=False)
-    (run / "judge").rename(tmp_path / "elsewhere")
-    metrics = evaluate(synthetic.recipe_for(run), run)
-    assert list(metrics.methods) == ["oracle", "labels"]
-    assert metrics.left_out == {
-        "tuned": f"there is no folder {run / 'judge'}",
-        "base": "it is asked to compare the tuned judge with, which is missing",
-    }
-    # Its verdicts are known by its weights, wherever they lie.
-    metrics = evaluate(synthetic.recipe_for(run, tuned=str(tmp_path / "elsewhere")), run)
-    assert list(metrics.methods) == ["oracle", "labels", "tuned", "base"]
+def test_folders_that_are_missing_are_left_out_and_hub_ids_and_endpoints_are_not(run: Path) -> None:
+    lost: Mapping[str, JudgeModel] = {"lost": LocalModel(source=str(run / "mjni"))}
+    found = list(candidates_of(run, str(run.parent / "base"), None, {**FURTHER, **lost}))
+    assert left_out(found, has_oracle=True) == {"lost": f"there is no folder {run / 'mjni'}"}
 
 
-def test_a_recipe_on_disk_gives_judges(tmp_path: Path) -> None:
-    path = tmp_path / "recipe.yaml"
-    judges = {
-        "vqa score": {"kind": "vqascore", "source": "a/b", "device": "cpu"},
-        "large": {
-            "kind": "endpoint",
-            "source": "large-1",
-            "price": {"input": 2, "output": 8.5},
-            "max_cost": 5,
-            "parameters": {"temperature": None, "seed": 1},
-        },
-    }
-    path.write_text(json.dumps({**REST, "judges": judges}))
-    recipe = load_recipe(EvalRecipe, ["--config", str(path)], "eval")
-    assert recipe.judges["vqa score"] == JudgeRecipe(kind="vqascore", source="a/b", device="cpu")
-    large = recipe.judges["large"]
-    assert (large.price, large.max_cost, large.concurrency) == (Price(input=2, output=8.5), 5, 4)
-    assert large.parameters == {"temperature": None, "seed": 1}
-
-
-def test_a_judge_has_the_keys_of_its_kind() -> None:
-    price = Price(input=1, output=2)
-    judges = {
-        "ours": JudgeRecipe(source="a/b", revision="v1", asked="all"),
-        "vqa": JudgeRecipe(kind="vqascore", source="a/b", device="cpu"),
-        "gpt": JudgeRecipe(kind="endpoint", source="m", price=price, max_cost=3),
-    }
-    assert {name: judge.model(f"judges.{name}") for name, judge in judges.items()} == {
-        "ours": LocalModel(source="a/b", revision="v1", asked="all"),
-        "vqa": VQAScoreModel(source="a/b", device="cpu"),
-        "gpt": EndpointModel(source="m", price=price, max_cost=3),
-    }
-
-
-@pytest.mark.parametrize("order", [1, -1])
-def test_flags_give_a_judge_key_by_key(tmp_path: Path, order: int) -> None:
-    path = tmp_path / "recipe.yaml"
-    path.write_text(json.dumps({**REST, "judges": {"first": {"source": "a/b"}}}))
-    given = [("kind", "endpoint"), ("source", "m"), ("max_requests", "3"), ("price", "{input: 1, output: 2}")]
-    flags = [word for key, value in given[::order] for word in (f"--judges.gpt.{key}", value)]
-    recipe = load_recipe(EvalRecipe, ["--config", str(path), *flags, "--judges.first.device", "cpu"], "eval")
-    assert recipe.models() == {
-        "first": LocalModel(source="a/b", device="cpu"),
-        "gpt": EndpointModel(source="m", max_requests=3, price=Price(input=1, output=2)),
-    }
-
-
-REST = {"run": "r", "pairs": "p", "splits": "s", "note": "n", "card": {"licence": "mit"}}
-
-
-@pytest.mark.parametrize(
-    ("judges", "said"),
-    [
-        ({"base": {"source": "a/b"}}, "'judges.base': a name has letters"),
-        ({"a/b": {"source": "a/b"}}, "'judges.a/b'"),
-        ({"big": {"source": "a/b", "max_requests": 3}}, "'judges.big.max_requests': only a judge of kind"),
-        (
-            {"big": {"kind": "endpoint", "source": "m", "max_cost": 3}},
-            "'judges.big.max_cost': give the price",
-        ),
-        ({"big": {"kind": "endpoint", "source": "m", "concurrency": 0}}, "'judges.big.concurrency'"),
-        (
-            {"big": {"kind": "vqascore", "source": "a/b", "concurrency": 9}},
-            "'judges.big.concurrency': only a judge of kind endpoint has it",
-        ),
-        (
-            {"big": {"kind": "endpoint", "source": "m", "device": "cpu"}},
-            "'judges.big.device': only a judge of kind local or vqascore has it",
-        ),
-        ({"big": {"kind": "endpoint"}}, "key 'judges.source' is missing"),
-        ({"big": {"source": "a/b", "colour": "red"}}, "colour"),
-        ({"big": {"kind": "oracle", "source": "a/b"}}, "vqascore"),
-    ],
-)
-def test_what_is_wrong_with_a_judge_is_one_line(tmp_path: Path, judges: Any, said: str) -> None:
-    path = tmp_path / "recipe.yaml"
-    path.write_text(json.dumps({**REST, "judges": judges}))
-    with pytest.raises(NegjudgeError) as error:
-        load_recipe(EvalRecipe, ["--config", str(path)], "eval")
-    assert said in str(error.value)
-    assert str(path) in str(error.value)
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize("has_oracle", [True, False])
+def test_the_base_is_asked_alone_only_where_no_oracle_reads(run: Path, has_oracle: bool) -> None:
+    (run / "judge" / "judge.json").unlink()
+    (run / "judge").rmdir()
+    candidates = list(candidates_of(run, str(run.parent / "base"), None, {}))
+    reasons = {TUNED: f"there is no folder {run / 'judge'}"}
+    if has_oracle:
+        reasons[BASE] = "it is asked to compare the tuned judge with, which is missing"
+    assert left_out(candidates, has_oracle) == reasons
+    assert left_out(candidates[1:], has_oracle) == {TUNED: reasons[TUNED]}
