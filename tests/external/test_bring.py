@@ -1,134 +1,38 @@
-"""Pictures of other generators: every row of a manifest is used or named, and the good ones are measured."""
+"""Pictures of other generators: every row of a manifest is used or named, and the good ones are stored."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import pytest
 import synthetic
-from painted import DEV, FIRST, PAIRS, SECOND, TEST, paint
+from painted import FIRST, PAIRS, ROWS, SECOND, bring, contents, fill, manifest, paint, recipe_for, stored
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from eval.run import main as run_eval
 from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.methods.table import Comparison
-from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.stage import evaluate
-from negjudge.external.bring import Brought
-from negjudge.external.bring import bring as bring_pictures
-from negjudge.report.page import write_report
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two pictures of each of four test pairs; the second of each succeeds."""
-    for number, pair in enumerate(TEST[:4]):
-        for seed in range(2):
-            paint(tmp_path / "made" / f"{pair}-{seed}.png", pair, True, seed == 1, 2 * number + seed)
-    return tmp_path / "made"
-
-
-ROWS = [f"{pair}-{seed}.png,{pair},gpt-image" for pair in TEST[:4] for seed in range(2)]
-
-
-def manifest(
-    folder: Path, rows: Sequence[str], columns: str = "image,pair,method", name: str = "m.csv"
-) -> Path:
-    path = folder.parent / name
-    path.write_text("\n".join([columns, *rows]) + "\n")
-    return path
-
-
-def bring(recipe: EvalRecipe, run: Path) -> Brought:
-    """Bring in what the recipe names, as the commands do."""
-    return bring_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
+    return fill(tmp_path / "made")
 
 
 @pytest.fixture
 def recipe(tmp_path: Path, folder: Path) -> Callable[..., Any]:
     """Recipes for ``tmp_path/run`` with the folder and a manifest."""
-
-    def make(path: Path, **changes: Any) -> Any:
-        run = tmp_path / "run"
-        run.mkdir(exist_ok=True)
-        values: dict[str, Any] = {
-            "reader": "painted:read_files",
-            "images": str(folder),
-            "manifest": str(path),
-        }
-        return synthetic.recipe_for(run, **{**values, **changes})
-
-    return make
-
-
-def stored(run: Path) -> dict[tuple[str, str, int], Sample]:
-    samples = read_records(run / "external" / "samples.jsonl", Sample)
-    return {(sample.pair, sample.method, sample.seed): sample for sample in samples}
+    return lambda path, **changes: recipe_for(tmp_path / "run", folder, path, **changes)
 
 
 def rejected(run: Path) -> dict[int, dict[str, str]]:
     with open(run / "external" / "rejected.csv", newline="") as file:
         return {int(row["line"]): row for row in csv.DictReader(file)}
-
-
-def contents(run: Path) -> dict[str, bytes]:
-    place = run / "external"
-    return {str(p.relative_to(place)): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file()}
-
-
-def test_another_generators_pictures_stand_in_tables_comparisons_and_page(
-    folder: Path, tmp_path: Path
-) -> None:
-    run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
-    path = manifest(folder, [f"{row},28" for row in ROWS], "image,pair,method,evaluations")
-    values = {"reader": "painted:read_files", "images": str(folder), "manifest": str(path)}
-    recipe = synthetic.recipe_for(run, **values)
-    bring(recipe, run).require_all()
-    metrics = evaluate(recipe, run)
-    row = next(r for r in metrics.methods["oracle"] if r.method == "gpt-image")
-    assert (row.pictures, row.pairs, row.success.estimate) == (8, 4, 0.5)
-    assert (row.params, row.evaluations, row.collateral) == ({}, 28, None)
-    compared = {(c.first, c.second): c for c in metrics.comparisons["oracle"] if c.measure == "success"}
-    assert compared["vsf", "none"].paired_by == "pair and seed"
-    far = compared["vsf", "gpt-image"]
-    assert (far.paired_by, far.pairs) == ("pair", 4)
-    assert far.difference.estimate == pytest.approx(_gap(run, far), abs=1e-6)
-    assert metrics.finding.best.method == "vsf"  # 50 % of 4 pairs of another generator prove nothing
-    assert "gpt-image less no guidance †" in " ".join(write_report(recipe, run).read_text().split())
-
-
-def _gap(run: Path, comparison: Comparison) -> float:
-    """Return the difference of the methods' means over the pairs, from what the reader wrote down."""
-    seen = {
-        entry["sample"]: entry for entry in map(json.loads, (run / "oracle.jsonl").read_text().splitlines())
-    }
-    samples = [*read_records(run / "samples.jsonl", Sample), *stored(run).values()]
-
-    def mean(method: str, pair: str) -> float:
-        mine = [s for s in samples if (s.method, s.pair) == (method, pair)]
-        return fmean(seen[s.id]["object"] == s.object and s.element not in seen[s.id]["parts"] for s in mine)
-
-    first, second = comparison.first, comparison.second
-    return fmean(mean(first, pair) - mean(second, pair) for pair in TEST[:4])
-
-
-def test_a_run_of_other_generators_alone_is_measured(folder: Path, recipe: Callable[..., Any]) -> None:
-    made = recipe(manifest(folder, ROWS))
-    run = Path(made.run)
-    bring(made, run).require_all()
-    metrics = evaluate(made, run)
-    assert [(r.method, r.pictures) for r in metrics.methods["oracle"]] == [("gpt-image", 8)]
-    assert metrics.finding is None
-    assert "gpt-image" in write_report(made, run).read_text()
 
 
 def test_pictures_are_stored_upright_bare_and_whole(folder: Path, recipe: Callable[..., Any]) -> None:
@@ -206,8 +110,6 @@ def test_a_stored_picture_that_was_lost_is_brought_again(folder: Path, recipe: C
     bring(made, run)
     before = contents(run)
     shutil.rmtree(run / "external" / "images")
-    with pytest.raises(NegjudgeError, match="bring it in again with --images and --manifest"):
-        evaluate(made, run)
     assert bring(made, run).new == 8
     assert {name: c for name, c in contents(run).items() if name in before and "images" in name} == {
         name: c for name, c in before.items() if "images" in name
@@ -311,27 +213,6 @@ def test_a_method_that_the_run_makes_itself_is_refused(folder: Path, tmp_path: P
     assert bad.reason.startswith("the run makes pictures with 'vsf' itself")
 
 
-def test_the_command_measures_what_is_good_and_ends_with_the_rest(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "run").mkdir()
-    paint(folder / "sub" / "extra.png", FIRST, True, True, 77)
-    paint(folder / "dev.png", DEV[0], True, True, 78)
-    path = manifest(folder, ["gone.png," + ROWS[0].split(",", 1)[1], *ROWS, f"dev.png,{DEV[0]},gpt-image"])
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))  # as Excel saves it
-    flags = ["--config", "eval/recipes/mini.yaml", "--run", str(tmp_path / "run"), "--draws", "40"]
-    flags += ["--reader", "painted:read_files", "--images", str(folder), "--manifest", str(path)]
-    assert run_eval(flags) == 2
-    said = capsys.readouterr()
-    assert "9 of 10 rows" in said.out
-    assert "1 of these are of pairs outside methods/test" in said.out
-    assert f"that no row names: 1 ({Path('sub/extra.png')})" in said.out
-    assert "gpt-image  50 % (" in said.out
-    last = said.err.strip().splitlines()[-1]
-    assert last.startswith("error: 1 of 10 rows of m.csv was not used")
-    assert last.endswith("line 2: there is no picture 'gone.png'")
-
-
 def test_no_good_row_and_no_run_is_one_error(folder: Path, recipe: Callable[..., Any]) -> None:
     made = recipe(manifest(folder, [f"gone.png,{FIRST},a"]))
     with pytest.raises(NegjudgeError, match=r"1 of 1 rows of m\.csv was not used"):
@@ -362,19 +243,3 @@ def test_a_manifest_that_cannot_be_trusted_changes_nothing(
         bring(made, Path(made.run))
     assert said in str(caught.value)
     assert not (Path(made.run) / "external").exists()
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--images", "docs/images"], "key 'manifest' is missing"),
-        (["--images", "docs/images", "--manifest", "nowhere.csv"], "there is no manifest nowhere.csv"),
-        (["--images", "nowhere", "--manifest", "nowhere.csv"], "there is no folder of pictures nowhere"),
-        (["--replace", "true"], "key 'replace' needs 'images' and 'manifest'"),
-    ],
-)
-def test_keys_that_do_not_go_together(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], said: str
-) -> None:
-    assert run_eval(["--config", "eval/recipes/mini.yaml", "--run", str(tmp_path), *flags]) == 2
-    assert said in capsys.readouterr().err

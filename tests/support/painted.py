@@ -1,4 +1,4 @@
-"""Pictures of another generator: they say in their colours what a reader shall see in them."""
+"""Pictures of another generator, which say in their colours what a reader shall see; manifests of them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import synthetic
 from PIL import Image
 
-from negjudge.data.records import Pair, read_records
+from negjudge.data.records import Pair, Sample, read_records
 from negjudge.data.splits import read_splits
+from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.external.bring import Brought
+from negjudge.external.bring import bring as bring_pictures
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 NUMBERS = {pair_id: number for number, pair_id in enumerate(PAIRS)}
 TEST = read_splits("data/mini/splits.json").methods["test"]
 DEV = read_splits("data/mini/splits.json").methods["dev"]
 FIRST, SECOND = TEST[:2]
+# Of the pictures that ``fill`` makes.
+ROWS = [f"{pair}-{seed}.png,{pair},gpt-image" for pair in TEST[:4] for seed in range(2)]
 
 
 def paint(
@@ -52,3 +58,42 @@ def read_files(paths: Sequence[Path]) -> list[Seen]:
         pair = list(PAIRS.values())[number]
         found.append(Seen(pair.object if kept else None, () if removed else (pair.element,)))
     return found
+
+
+def fill(folder: Path) -> Path:
+    """Make a folder with two pictures of each of four test pairs; the second of each succeeds."""
+    for number, pair in enumerate(TEST[:4]):
+        for seed in range(2):
+            paint(folder / f"{pair}-{seed}.png", pair, True, seed == 1, 2 * number + seed)
+    return folder
+
+
+def manifest(folder: Path, rows: Sequence[str], columns: str = "image,pair,method") -> Path:
+    """Write a manifest beside a folder."""
+    path = folder.parent / "m.csv"
+    path.write_text("\n".join([columns, *rows]) + "\n")
+    return path
+
+
+def recipe_for(run: Path, folder: Path, path: Path, **changes: object) -> EvalRecipe:
+    """Return the recipe that brings in what a manifest names, for a run folder that may be empty."""
+    run.mkdir(exist_ok=True)
+    values = {"reader": "painted:read_files", "images": str(folder), "manifest": str(path)}
+    return synthetic.recipe_for(run, **{**values, **changes})
+
+
+def bring(recipe: EvalRecipe, run: Path) -> Brought:
+    """Bring in what the recipe names, as the commands do."""
+    return bring_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
+
+
+def stored(run: Path) -> dict[tuple[str, str, int], Sample]:
+    """Return what was brought in, by pair, method and seed."""
+    samples = read_records(run / "external" / "samples.jsonl", Sample)
+    return {(sample.pair, sample.method, sample.seed): sample for sample in samples}
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Return all files of what was brought in."""
+    place = run / "external"
+    return {str(p.relative_to(place)): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file()}
