@@ -97,7 +97,7 @@ def test_an_evaluation_has_it_in_its_tables_or_says_why_not(tmp_path: Path, fold
         "VQAScore on base": JudgeRecipe(kind="vqascore", source=str(base)),
     }
     metrics = evaluate(synthetic.recipe_for(run, judges=judges, device="cpu"), run)
-    assert list(metrics["methods"]) == ["oracle", "VQAScore"]
-    assert "'figure'" in metrics["left_out"]["VQAScore on base"]
-    assert {row["quality"] for row in metrics["methods"]["VQAScore"]} == {None}
-    assert list(metrics["provenance"]["judges"]) == ["VQAScore"]
+    assert list(metrics.methods) == ["oracle", "VQAScore"]
+    assert "'figure'" in metrics.left_out["VQAScore on base"]
+    assert {row.quality for row in metrics.methods["VQAScore"]} == {None}
+    assert list(metrics.provenance.judges) == ["VQAScore"]

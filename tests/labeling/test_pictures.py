@@ -78,7 +78,7 @@ def test_a_picture_that_is_not_the_recorded_one_is_named(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [b"<svg/>", b""])
-def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(lab, tmp_path, content):
+def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(tmp_path, content):
     (sample,) = lab.fill(tmp_path, 1)
     (tmp_path / sample.image).write_bytes(content)
     recorded = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())

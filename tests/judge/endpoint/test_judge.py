@@ -15,6 +15,7 @@ from scipy.special import expit
 from minilab.render import render
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.metrics_file import Metrics
 from negjudge.evaluation.recipe import JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
@@ -144,20 +145,20 @@ def test_an_evaluation_asks_it_counts_it_and_leaves_it_out(
     run = synthetic.make_run(tmp_path, control=False)
     price = Price(input=1, output=2)
 
-    def measure(**more: Any) -> dict[str, Any]:
+    def measure(**more: Any) -> Metrics:
         judge = JudgeRecipe(kind="endpoint", source="tiny", price=price, **more)
         return evaluate(synthetic.recipe_for(run, judges={"gpt": judge}), run)
 
     metrics = measure(max_requests=50)
-    assert "the budget is spent after 50 requests" in metrics["left_out"]["gpt"]
-    assert "gpt" not in metrics["methods"]
+    assert "the budget is spent after 50 requests" in metrics.left_out["gpt"]
+    assert "gpt" not in metrics.methods
     metrics = measure()
-    assert {row["pictures"] for row in metrics["methods"]["gpt"]} == {36}
-    (cost,) = metrics["costs"]
-    assert len(server.bodies) == cost["requests"] <= 108  # the 50 of the first time are not asked again
-    tokens = 100 * cost["requests"], cost["output_tokens"]
-    assert cost["cost"] == pytest.approx((tokens[0] + 2 * tokens[1]) / 1e6)
-    said = f"the judge gpt (tiny): {cost['requests']} requests, {tokens[0]} tokens in"
+    assert {row.pictures for row in metrics.methods["gpt"]} == {36}
+    (cost,) = metrics.costs
+    assert len(server.bodies) == cost.requests <= 108  # the 50 of the first time are not asked again
+    tokens = 100 * cost.requests, cost.output_tokens
+    assert cost.cost == pytest.approx((tokens[0] + 2 * tokens[1]) / 1e6)
+    said = f"the judge gpt (tiny): {cost.requests} requests, {tokens[0]} tokens in"
     assert any(said in line for line in summary(metrics))
     # What was left unanswered is out of the tables, said, and asked again when the server is back.
     path = run / "verdicts.jsonl"
@@ -174,8 +175,8 @@ def test_an_evaluation_asks_it_counts_it_and_leaves_it_out(
     with monkeypatch.context() as away:
         away.delenv("NEGJUDGE_ENDPOINT")
         partly = measure()
-    assert sum(partly["unanswered"]["gpt"].values()) == 2
-    assert sum(row["pictures"] for row in partly["methods"]["gpt"]) == 106
+    assert sum(partly.unanswered["gpt"].values()) == 2
+    assert sum(row.pictures for row in partly.methods["gpt"]) == 106
     assert any("the judge gpt gave no answer on" in line for line in summary(partly))
     assert measure() == metrics
     assert sorted(path.read_text().splitlines()) != sorted("".join(lines).splitlines())
@@ -186,7 +187,7 @@ def test_an_evaluation_asks_it_counts_it_and_leaves_it_out(
     assert measure() == metrics
     (run / "verdicts.jsonl").unlink()
     synthetic.judge_run(tmp_path, run)
-    assert measure()["left_out"]["gpt"].startswith("set NEGJUDGE_ENDPOINT")
+    assert measure().left_out["gpt"].startswith("set NEGJUDGE_ENDPOINT")
     for path in [*run.glob("*.json*"), run / "judge" / "judge.json"]:
         assert server.key not in path.read_text()
         assert server.address not in path.read_text()
