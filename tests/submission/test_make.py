@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
 from negjudge.recipes import load_recipe
 from negjudge.submission.check import check_submission
+from negjudge.submission.format import Benchmark, Entrant, Search
+from negjudge.submission.make import benchmark_of, budgets_fault
 
 
 def test_figures_are_those_of_the_evaluation(made: tuple[Path, Path]) -> None:
@@ -87,3 +91,40 @@ def test_nothing_is_made_of_less_than_the_test_pairs(
     assert f"lacks 1 test pairs: {TEST[0]}" in said.out
     assert "nothing written" in said.err
     assert not (tmp_path / "sub").exists()
+
+
+SEARCH = Search("TPE", 4, 512, ("a", "b"))
+NONE = Entrant("none", {}, "m", "0", 8, 8, None)
+VSF, NAG = (Entrant(method, {}, "m", "0", 8, 8, SEARCH) for method in ("vsf", "nag"))
+DIFFER = "the searches for vsf and nag differ in sampler, budget or pairs"
+
+
+@pytest.mark.parametrize(
+    ("entrants", "fault"),
+    [
+        ([NONE], None),
+        ([NONE, VSF, NAG], None),
+        ([VSF, replace(NAG, evaluations=16)], None),  # a picture's cost is the method's own
+        ([VSF, replace(NAG, search=replace(SEARCH, dev_pairs=("b", "a")))], None),
+        ([VSF, replace(NAG, search=replace(SEARCH, dev_pairs=("a",)))], DIFFER),
+        ([VSF, replace(NAG, search=replace(SEARCH, trials=5))], DIFFER),
+        ([VSF, replace(NAG, search=replace(SEARCH, sampler="grid"))], DIFFER),
+        ([NONE, VSF, replace(NAG, search=None)], "no search is recorded for nag"),
+        ([NONE, replace(VSF, steps=4)], "none and vsf take different numbers of steps"),
+        ([replace(VSF, steps=None), NAG], "vsf and nag take different numbers of steps"),
+    ],
+)
+def test_in_what_budgets_differ_is_said(entrants: list[Entrant], fault: str | None) -> None:
+    assert budgets_fault(entrants) == fault
+
+
+def test_a_benchmark_in_a_folder_is_hashed_in_the_order_of_its_files(tmp_path: Path) -> None:
+    for name, content in {
+        "test.jsonl": b"second",
+        "dev.jsonl": b"first",
+        "notes.md": b"of no matter",
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "splits.json").write_bytes(b"splits")
+    pairs, splits = (hashlib.sha256(content).hexdigest() for content in (b"firstsecond", b"splits"))
+    assert benchmark_of("b", tmp_path, tmp_path / "splits.json") == Benchmark("b", pairs, splits)
