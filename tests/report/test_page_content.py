@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import csv
 import dataclasses
 import hashlib
 import io
 import json
-import platform
 import re
 from pathlib import Path
 from typing import Any
@@ -20,46 +18,11 @@ from PIL import Image
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.judges.answers import REFITTED, TEXT_ONLY
-from negjudge.evaluation.methods.table import Comparison, MethodRow
-from negjudge.evaluation.metrics_file import Finding, read_metrics
+from negjudge.evaluation.metrics_file import read_metrics
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, summary
 from negjudge.evaluation.wording import percent, points
 from negjudge.report.page import code, render, write_report
-from negjudge.report.repeat import repeat
-from negjudge.report.tables.all import run_tables
-from negjudge.statistics.clusters import Difference, Interval
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, str]:
-    run = synthetic.make_run(tmp_path_factory.mktemp("whole"))
-    history = run / "tuning.jsonl"
-    trials = [
-        {
-            "method": m,
-            "number": n,
-            "params": {"scale": 0.5 * n},
-            "pictures": 48,
-            "evaluations": 384,
-            "success": 0.1 * n,
-            "kept": 0.9,
-            "removed": 0.1 * n,
-            "collateral": 0.1,
-            "best": 0.1 * n,
-            "context": "0" * 16,
-        }
-        for m in ("vsf", "nag")
-        for n in range(5)
-    ]
-    history.write_text("".join(json.dumps(trial) + "\n" for trial in trials))
-    check = run / "check.json"
-    check.write_text(json.dumps({method: {"pictures": 60, "wrong": 1} for method in ("none", "vsf")}))
-    recipe = synthetic.recipe_for(
-        run, history=str(history), oracle_check=str(check), about=["What <this> & that is not."]
-    )
-    evaluate(recipe, run)
-    return run, recipe, write_report(recipe, run).read_text()
 
 
 def test_the_page_is_well_formed_and_its_ids_are_its_own(whole: tuple[Path, Any, str]) -> None:
@@ -150,39 +113,6 @@ def test_simulated_votes_are_called_so(whole: tuple[Path, Any, str]) -> None:
     assert "Source: simulated." in Page(whole[2]).text
 
 
-@pytest.mark.parametrize("sources", [["simulated"], ["people"]])
-def test_simulated_labels_are_called_so_wherever_they_are_counted(
-    whole: tuple[Path, Any, str], sources: list[str]
-) -> None:
-    metrics = read_metrics(whole[0])
-    provenance = dataclasses.replace(metrics.provenance, sources=tuple(sources))
-    found = run_tables(dataclasses.replace(metrics, provenance=provenance))
-    said = {name: f"{table.caption} {table.heads}" for name, table in found.items()}
-    for name in ("success", "methods-labels", "judges-labels-element", "judges-labels-success-full"):
-        assert ("simulated annotators' labels" in said[name]) == (sources == ["simulated"])
-        assert "annotators' labels" in said[name]
-    assert "labels" not in said["methods-oracle"]
-
-
-def test_success_by_source_says_on_how_many_pictures_each_rests(whole: tuple[Path, Any, str]) -> None:
-    metrics = read_metrics(whole[0])
-    count = metrics.methods["oracle"][0].pictures
-    first, *others = metrics.methods["labels"]
-    fewer = (dataclasses.replace(first, pictures=first.pictures - 5), *others)
-    changed = dataclasses.replace(metrics, methods={**metrics.methods, "labels": fewer})
-    (foot,) = run_tables(changed)["success"].foot
-    assert [cell.text for cell in foot.cells[:3]] == ["pictures a method", f"{count}", f"{count - 5}–{count}"]
-
-
-def test_few_labels_have_the_interval_about_these_pictures_too(whole: tuple[Path, Any, str]) -> None:
-    (first, *_) = csv.DictReader((whole[0] / "report/tables/few-labels.csv").read_text().splitlines())
-    few = read_metrics(whole[0]).few_labels
-    assert few is not None
-    rates = few.rows[0].rates
-    assert float(first["both_low"]) == rates.powered.low
-    assert float(first["both_these_pictures_low"]) == rates.of_pictures.low
-
-
 def test_judges_that_the_run_lacks_are_not_explained(whole: tuple[Path, Any, str]) -> None:
     run, recipe, text = whole
     metrics = read_metrics(run)
@@ -199,24 +129,6 @@ def test_the_page_says_what_the_judges_intervals_and_floors_leave_out(whole: tup
     text = Page(whole[2]).text
     assert "for this one training of it" in text
     assert "takes questions as independent, and pictures of one pair are not" in text
-
-
-def test_the_training_shown_is_that_of_the_judge_that_was_measured(tmp_path: Path) -> None:
-    run = synthetic.make_run(tmp_path)
-    other = (run / "judge").rename(tmp_path / "elsewhere")
-    recipe = synthetic.recipe_for(run, tuned=str(other))
-    metrics = evaluate(recipe, run)
-    page = render(recipe, run, metrics)
-    assert 'aria-label="training and validation loss by step"' in page
-    assert "The judge’s training, as it was" in page
-    (other / "curves.jsonl").rename(tmp_path / "curves.jsonl")
-    assert f"Training curve: there is no {other}/curves.jsonl." in Page(render(recipe, run, metrics)).text
-    (tmp_path / "curves.jsonl").rename(other / "curves.jsonl")
-    (other / "judge.json").write_text((other / "judge.json").read_text() + "\n")
-    page = render(recipe, run, metrics)
-    assert f"{other} holds another judge by now than the one that was measured." in page
-    assert "training and validation loss by step" not in page
-    assert "The judge’s training, as it was" not in page
 
 
 def test_the_grid_shows_the_pictures_of_the_run(whole: tuple[Path, Any, str]) -> None:
@@ -262,37 +174,6 @@ def test_without_an_evaluation_there_is_no_report(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text('{"format": 0}')
     with pytest.raises(NegjudgeError, match="another version"):
         write_report(synthetic.recipe_for(tmp_path), tmp_path)
-
-
-def test_a_finding_that_the_pictures_do_not_bear_says_so() -> None:
-    half = Interval(0.5, 0.2, 0.8)
-    best, unguided = (
-        MethodRow(m, {}, 8, 4, half, half, half, None, None, undecided=0.0, evaluations=None)
-        for m in ("vsf", "none")
-    )
-    gap = Difference(0.1, -0.2, 0.4, p=0.4, more=3, less=2, adjusted=0.4)
-    comparison = Comparison("success", "vsf", "none", 8, 4, gap)
-    sentence = finding_sentence(Finding("oracle", best, unguided, comparison))
-    assert sentence is not None
-    assert sentence.endswith("+10 points (−20 to +40), a difference that these pictures do not establish.")
-
-
-def test_what_it_takes_to_repeat_is_on_the_page(whole: tuple[Path, Any, str]) -> None:
-    run, recipe, text = whole
-    page = Page(text).text
-    assert "make eval report PROFILE=run" in page
-    assert f"pairs: {recipe.pairs}" in text
-    for path in (run / "samples.jsonl", Path(recipe.pairs), Path(recipe.splits)):
-        assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in text
-    assert f"Python {platform.python_version()}" in page
-
-
-def test_a_benchmark_in_a_folder_is_told_file_by_file(whole: tuple[Path, Any, str]) -> None:
-    run, recipe, _ = whole
-    recipe = dataclasses.replace(recipe, pairs="data/neggenbench")
-    told = repeat(recipe, run, read_metrics(run), None).hashes
-    for path in (Path("data/neggenbench/dev.jsonl"), Path("data/neggenbench/test.jsonl")):
-        assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" in told
 
 
 def test_the_oracles_check_says_what_was_unclear_and_the_ranking_what_withstands_it(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from negjudge.evaluation.methods.table import MethodRow
-from negjudge.report.figures.drawing import write_figures
 from negjudge.report.figures.run import METHOD_STYLES, budget, method_styles, tradeoff
 from negjudge.statistics.clusters import Interval
 from negjudge.tuning.trials import Trial
@@ -34,17 +31,3 @@ def test_a_method_from_elsewhere_is_drawn_under_its_own_name() -> None:
         assert colour in svg
         assert f">{ {'vsf': 'VSF'}.get(name, name) }<" in svg
     assert styles["gpt-image"][0] in budget(trials, styles).element()
-
-
-def test_files_of_a_figure_are_vectors_that_stay_the_same(tmp_path: Path) -> None:
-    rows = [row(method) for method in ("vsf", "nag")]
-    drawings = [tradeoff(rows, "removed", "kept", (), method_styles(("vsf", "nag"))) for _ in range(2)]
-    (tmp_path / "gone.pdf").write_bytes(b"of another time")
-    write_figures(tmp_path, drawings[:1])
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert sorted(first) == ["removed-kept.pdf", "removed-kept.svg"]
-    assert first["removed-kept.pdf"].startswith(b"%PDF-")
-    assert b"/Subtype /Image" not in first["removed-kept.pdf"]
-    assert b"<image" not in first["removed-kept.svg"]
-    write_figures(tmp_path, drawings[1:])
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first

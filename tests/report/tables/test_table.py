@@ -1,32 +1,34 @@
-"""Tables: the same figures on the page, in CSV and in LaTeX."""
+"""Tables: what a cell shows and sorts by, and which columns are there."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import math
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
+from tabled import RATE, table
 
-from negjudge.report.tables.files import LONG, latex, to_csv, to_latex, write_tables
-from negjudge.report.tables.table import Cell, Column, Table, count, difference, number, rate, tabulate, words
+from negjudge.report.tables.table import (
+    EMPTY,
+    Cell,
+    Column,
+    Row,
+    Table,
+    count,
+    decimal,
+    difference,
+    number,
+    p_cell,
+    rate,
+    setting,
+    share,
+    tabulate,
+    words,
+)
 from negjudge.statistics.clusters import Difference, Interval
 
-RATE = Interval(0.458333, 0.274832, 0.653879)
 GAP = Difference(0.458333, 0.274832, 0.653879, p=0.01, more=9, less=1)
-
-
-def table(records: int = 2, name: str = "some") -> Table:
-    columns: list[Column[int]] = [
-        Column("Method", lambda n: words(f"A_{n} & B")),
-        Column("Success", lambda _: rate(RATE)),
-        Column("Collateral", lambda _: rate(None)),
-        Column("p, corrected", lambda n: count(n)),
-    ]
-    found = tabulate(name, "Caption 50 %.", "Note.", columns, range(records))
-    return found[0]
 
 
 def test_a_column_that_is_empty_in_every_row_is_left_out() -> None:
@@ -43,55 +45,48 @@ def test_a_cell_shows_what_is_rounded_and_sorts_by_what_is_not() -> None:
     assert rate(Interval(math.nan, None, None)) == rate(None)
 
 
-def test_csv_holds_every_number_in_a_column_of_its_own() -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(table()))))
-    assert [list(row) for row in rows] == [
-        ["method", "success", "success_low", "success_high", "p_corrected"]
-    ] * 2
-    assert [float(rows[0][key]) for key in ("success", "success_low", "success_high")] == list(
-        dataclasses.astuple(RATE)
+@pytest.mark.parametrize(
+    ("cell", "text", "line"),
+    [
+        (count(12.0), "12", ""),
+        (share(0.126), "13 %", ""),
+        (decimal(-0.004), "0.00", ""),
+        (decimal(0.12345, 3), "0.123", ""),
+        (number(Interval(0.21, -0.154, 0.27)), "0.21", "−0.15–0.27"),
+        (number(Interval(3.14159, None, None), 1), "3.1", ""),
+        (rate(Interval(1.0, 0.875, 1.0)), "100 %", "88–100"),
+        (difference(GAP), "+46", "+27 to +65"),
+        (difference(dataclasses.replace(GAP, estimate=-0.2, low=-0.3, high=0.001)), "−20", "−30 to 0"),
+        (p_cell(0.0004), "< 0.001", ""),
+        (p_cell(0.04999), "0.050", ""),
+        (words("a setting"), "a setting", ""),
+    ],
+)
+def test_numbers_are_written_for_people(cell: Cell, text: str, line: str) -> None:
+    assert (cell.text, cell.line) == (text, line)
+
+
+@pytest.mark.parametrize("make", [count, share, decimal])
+def test_what_is_not_known_is_a_dash(make: Callable[[float | None], Cell]) -> None:
+    assert make(None) == make(math.nan) == EMPTY
+
+
+def test_neither_is_what_has_no_interval_or_no_words() -> None:
+    assert rate(None) == number(None) == difference(None) == p_cell(None) == words("") == EMPTY
+    assert EMPTY.is_empty
+    assert not Cell("", "a line").is_empty
+
+
+def test_a_setting_is_named_value_by_value() -> None:
+    assert setting({"scale": 1.50, "offset": 0.0, "padding": "full", "leak": True, "steps": 4}) == (
+        "scale 1.5, offset 0, padding full, leak True, steps 4"
     )
-    assert rows[1]["method"] == "A_1 & B"
+    assert setting({}) == "–"
 
 
-def test_latex_escapes_and_says_what_it_needs() -> None:
-    text = to_latex(table())
-    assert r"\caption{Caption 50 \%. Note.}\label{tab:some}" in text
-    assert r"A\_1 \& B & 46 \% {\footnotesize 27--65} & 1 \\" in text
-    assert r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" in text.splitlines()
-    assert r"\begin{tabular}{lrr}" in text
-    assert text.splitlines()[0] == "% needs booktabs and graphicx"
-    assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
-    assert text.isascii()
-    assert latex("−3 {α} ~ 1\\2") == r"$-$3 \{$\alpha$\} \textasciitilde{} 1\textbackslash{}2"
-    long = to_latex(table(LONG + 1))
-    assert "longtable" in long.splitlines()[0]
-    assert long.count(r"\toprule") == 2
-    assert long.count("{") == long.count("}")
-
-
-def test_files_of_tables_that_are_gone_are_removed(tmp_path: Path) -> None:
-    write_tables(tmp_path, [table(name="old")])
-    first = write_tables(tmp_path, [table()])
-    before = [path.stat().st_mtime_ns for path in first]
-    assert [path.stat().st_mtime_ns for path in write_tables(tmp_path, [table()])] == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["some.csv", "some.tex"]
-
-
-ESCAPES = {
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\\": r"\textbackslash{}",
-}
-
-
-@pytest.mark.parametrize(("letter", "escaped"), ESCAPES.items())
-def test_every_letter_that_latex_reads_is_escaped(letter: str, escaped: str) -> None:
-    assert latex(letter) == escaped
+def test_heads_become_names_of_columns_and_words_are_told_from_numbers() -> None:
+    heads = ("Method", "p, corrected", "Krippendorff’s α", "κ")
+    cells = Cell("VSF"), p_cell(0.5), number(None), rate(Interval(0.5, 0.4, 0.6))
+    made = Table("some", "", "", heads, (Row(cells),))
+    assert made.keys == ("method", "p_corrected", "krippendorff_alpha", "kappa")
+    assert made.numeric == (False, True, True, True)
