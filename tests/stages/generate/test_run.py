@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tiny.generator import recipe_values
 
 from generate.run import main
 from negjudge.data.records import Sample, read_records
@@ -18,10 +20,26 @@ MODULE = [sys.executable, "-m", "generate.run"]
 
 
 @pytest.fixture
-def recipe(recipe_values, tmp_path):
+def recipe(model_folder, tmp_path):
     path = tmp_path / "recipe.yaml"
-    path.write_text(yaml.safe_dump(recipe_values))
+    path.write_text(yaml.safe_dump(recipe_values(tmp_path, model_folder)))
     return ["--config", str(path)]
+
+
+@pytest.fixture(scope="module")
+def whole(model_folder, tmp_path_factory):
+    """A run that was made in one go."""
+    folder = tmp_path_factory.mktemp("whole")
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe_values(folder, model_folder)))
+    assert main(["--config", str(path)]) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def run(whole, tmp_path):
+    """A copy of it, where ``recipe`` looks for its run."""
+    return shutil.copytree(whole, tmp_path / "run")
 
 
 def stored(run: Path) -> dict[str, str]:
@@ -47,15 +65,13 @@ def test_it_makes_everything_and_says_where_and_then_nothing(recipe, tmp_path, c
     assert len(stored(run)) == 67
 
 
-def test_a_complete_run_needs_neither_torch_nor_diffusers(recipe, tmp_path):
-    assert main(recipe) == 0
+def test_a_complete_run_needs_neither_torch_nor_diffusers(recipe, run):
     code = f"import sys; from generate.run import main; main({recipe!r}); print('torch' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.endswith("False\n")
 
 
-def test_killed_and_started_again_it_makes_the_same_pictures(recipe, tmp_path):
-    assert main([*recipe, "--run", str(tmp_path / "whole")]) == 0
+def test_killed_and_started_again_it_makes_the_same_pictures(recipe, whole, tmp_path):
     run = tmp_path / "killed"
     process = subprocess.Popen([*MODULE, *recipe, "--run", str(run)], stderr=subprocess.DEVNULL)
     samples = run / "samples.jsonl"
@@ -66,7 +82,7 @@ def test_killed_and_started_again_it_makes_the_same_pictures(recipe, tmp_path):
     assert process.wait() == -signal.SIGKILL
     assert 10 <= samples.read_bytes().count(b"\n") < 55
     assert main([*recipe, "--run", str(run)]) == 0
-    assert stored(run) == stored(tmp_path / "whole")
+    assert stored(run) == stored(whole)
     assert not [path for path in run.rglob(".*") if path.suffix == ".tmp"]
 
 
@@ -79,7 +95,7 @@ def small_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_ends_in_one_line_and_loses_nothing(recipe, tmp_path, capsys, small_disk):
+def test_a_full_disk_ends_in_one_line_and_loses_nothing(recipe, whole, tmp_path, capsys, small_disk):
     run = tmp_path / "run"
     assert main(recipe) == 2
     error = capsys.readouterr().err.splitlines()[-1]
@@ -90,8 +106,7 @@ def test_a_full_disk_ends_in_one_line_and_loses_nothing(recipe, tmp_path, capsys
     assert not [path for path in run.rglob(".*") if path.suffix == ".tmp"]
     small_disk()
     assert main(recipe) == 0
-    assert main([*recipe, "--run", str(tmp_path / "whole")]) == 0
-    assert stored(run) == stored(tmp_path / "whole")
+    assert stored(run) == stored(whole)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +141,7 @@ def test_a_call_that_the_pipeline_refuses_ends_in_its_words(recipe, tmp_path, ca
     assert not (tmp_path / "run/samples.jsonl").exists()
 
 
-def test_a_damaged_picture_ends_in_one_line_and_repair_mends_it(recipe, tmp_path, capsys):
-    run = tmp_path / "run"
-    assert main(recipe) == 0
+def test_a_damaged_picture_ends_in_one_line_and_repair_mends_it(recipe, run, capsys):
     before = stored(run)
     path = run / "images" / f"{next(iter(before))}.png"
     path.write_bytes(path.read_bytes()[:100])
