@@ -9,7 +9,7 @@ import pytest
 from contested import write_contest
 
 from negjudge.contest.recipe import ContestRecipe, Entry
-from negjudge.contest.stage import hold, settings_of
+from negjudge.contest.stage import run_contest, settings_of
 from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import gather
@@ -25,7 +25,7 @@ def whole(model_folder, tmp_path_factory):
     """A contest that was held: its recipe, and what came of it."""
     path = write_contest(tmp_path_factory.mktemp("whole"), model_folder)
     recipe = load_recipe(ContestRecipe, ["--config", str(path)])
-    return recipe, hold(recipe, Path(recipe.run))
+    return recipe, run_contest(recipe, Path(recipe.run))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_it_goes_on_where_it_stopped_and_does_nothing_twice(recipe, run):
         b"".join(lines[:-4]) + lines[-4][:30]
     )  # killed in the midst of a line
     history = (run / "tune/tuning.jsonl").read_bytes()
-    again = hold(recipe, run)
+    again = run_contest(recipe, run)
     assert (again.chosen.new, again.frontier.new, again.control.new) == (4, 0, 0)
     assert [sorted(file.read_bytes().splitlines()) for file in files] == [
         sorted(b.splitlines()) for b in before
@@ -103,13 +103,13 @@ def test_other_settings_than_the_frozen_ones_are_refused(recipe, run, tmp_path):
         {"pairs": str(tmp_path / "worded.jsonl")},
     ):  # fmt: skip
         with pytest.raises(NegjudgeError, match="is of another contest"):
-            hold(dataclasses.replace(recipe, **change), run)
+            run_contest(dataclasses.replace(recipe, **change), run)
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
-    assert hold(recipe, run).chosen.new == 0
+    assert run_contest(recipe, run).chosen.new == 0
 
 
 def test_a_plan_that_is_lost_is_not_made_up_again(recipe, run):
     (run / FROZEN).unlink()
     with pytest.raises(NegjudgeError, match=r"has pictures and no frozen\.json"):
-        hold(recipe, run)
+        run_contest(recipe, run)
     assert not (run / FROZEN).exists()

@@ -9,7 +9,7 @@ from statistics import fmean
 
 import pytest
 import synthetic
-from painted import ROWS, TEST, bring, fill, manifest, recipe_for, stored
+from painted import ROWS, TEST, fill, import_for, manifest, recipe_for, stored
 
 from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
@@ -29,7 +29,7 @@ def test_another_generators_pictures_stand_in_tables_comparisons_and_page(
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     path = manifest(folder, [f"{row},28" for row in ROWS], "image,pair,method,evaluations")
     recipe = recipe_for(run, folder, path)
-    bring(recipe, run).require_all()
+    import_for(recipe, run).require_all()
     metrics = evaluate(recipe, run)
     row = next(r for r in metrics.methods["oracle"] if r.method == "gpt-image")
     assert (row.pictures, row.pairs, row.success.estimate) == (8, 4, 0.5)
@@ -61,7 +61,7 @@ def _gap(run: Path, comparison: Comparison) -> float:
 def test_a_run_of_other_generators_alone_is_measured(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     made = recipe_for(run, folder, manifest(folder, ROWS))
-    bring(made, run).require_all()
+    import_for(made, run).require_all()
     metrics = evaluate(made, run)
     assert [(r.method, r.pictures) for r in metrics.methods["oracle"]] == [("gpt-image", 8)]
     assert metrics.finding is None
@@ -71,7 +71,7 @@ def test_a_run_of_other_generators_alone_is_measured(folder: Path, tmp_path: Pat
 def test_a_stored_picture_that_was_lost_is_named_with_the_way_out(folder: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     made = recipe_for(run, folder, manifest(folder, ROWS))
-    bring(made, run)
+    import_for(made, run)
     shutil.rmtree(run / "external" / "images")
     with pytest.raises(NegjudgeError, match="bring it in again with --images and --manifest"):
         evaluate(made, run)

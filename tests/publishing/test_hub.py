@@ -6,7 +6,7 @@ import pytest
 
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
-from negjudge.judge.settings import Base, read_settings, write_settings
+from negjudge.judge.settings import Base, read_judge_settings, write_judge_settings
 from negjudge.publishing.hub import prepare, push
 
 TOKEN = "hf_" + "secret" * 5
@@ -37,15 +37,15 @@ def test_what_is_uploaded_stands_alone(run, tmp_path, pictures, monkeypatch):
 
 
 def test_a_lora_on_a_model_of_the_hub_goes_as_it_is(run, tmp_path):
-    settings = read_settings(run / "judge")
+    settings = read_judge_settings(run / "judge")
     base = Base("Qwen/Qwen2.5-VL-7B-Instruct", revision="0" * 40)
-    write_settings(run / "judge", type(settings)(settings.calibration, base))
+    write_judge_settings(run / "judge", type(settings)(settings.calibration, base))
     target = tmp_path / "upload"
     target.mkdir()
     prepare(run / "judge", target)
     assert (target / "adapter_model.safetensors").exists()
     assert not (target / "model.safetensors").exists()
-    assert read_settings(target).base == base
+    assert read_judge_settings(target).base == base
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from negjudge.evaluation.tradeoffs.tables import ContestTables
 from negjudge.report.page import render
 from negjudge.report.tables.all import run_tables
 from negjudge.statistics.clusters import Difference, Interval
-from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, Level, freeze
+from negjudge.tuning.frozen import PRIMARY_OUTCOME, Chosen, Frozen, Level, freeze
 
 SETTING = {"scale": 1.5}
 
@@ -44,7 +44,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any, Any]:
     recipe = synthetic.recipe_for(run)
     metrics = evaluate(recipe, run)
     contestants = {m: Chosen(m, (SETTING,), {}, 1) for m in ("vsf", "nag")}
-    frozen = Frozen(PRIMARY, contestants, (Level("kept", 0.8),), (), 1, 1, "0" * 16, "0" * 64, {})
+    frozen = Frozen(PRIMARY_OUTCOME, contestants, (Level("kept", 0.8),), (), 1, 1, "0" * 16, "0" * 64, {})
     freeze(run, frozen)
     return run, recipe, dataclasses.replace(metrics, contest=contest("oracle", frozen))
 

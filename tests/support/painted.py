@@ -13,8 +13,7 @@ from PIL import Image
 from negjudge.data.records import Pair, Sample, read_records
 from negjudge.data.splits import read_splits
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.external.bring import Brought
-from negjudge.external.bring import bring as bring_pictures
+from negjudge.external.importing import Imported, import_pictures
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
 NUMBERS = {pair_id: number for number, pair_id in enumerate(PAIRS)}
@@ -82,9 +81,9 @@ def recipe_for(run: Path, folder: Path, path: Path, **changes: object) -> EvalRe
     return synthetic.recipe_for(run, **{**values, **changes})
 
 
-def bring(recipe: EvalRecipe, run: Path) -> Brought:
+def import_for(recipe: EvalRecipe, run: Path) -> Imported:
     """Bring in what the recipe names, as the commands do."""
-    return bring_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
+    return import_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
 
 
 def stored(run: Path) -> dict[tuple[str, str, int], Sample]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from colours import read_colours
 
-from negjudge.tuning.objective import Bench, Contestant, Search, Space
+from negjudge.tuning.objective import Contestant, Objective, Search, Space
 from negjudge.tuning.readers import Reader
 
 SPACES: dict[str, Space] = {
@@ -19,6 +19,6 @@ CONTESTANTS = {name: Contestant(name, name, space) for name, space in SPACES.ite
 READER = Reader("colours", lambda paths, samples: read_colours(paths))
 
 
-def with_search(bench: Bench, trials: int, sampler_seed: int = 0, **changes: Any) -> Bench:
-    """The same bench under another search."""
-    return dataclasses.replace(bench, search=Search(trials, sampler_seed), **changes)
+def with_search(objective: Objective, trials: int, sampler_seed: int = 0, **changes: Any) -> Objective:
+    """The same objective under another search."""
+    return dataclasses.replace(objective, search=Search(trials, sampler_seed), **changes)

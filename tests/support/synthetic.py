@@ -28,7 +28,7 @@ from negjudge.evaluation.evidence.asks import Ask
 from negjudge.evaluation.evidence.evidence import Evidence, candidates_of, questions_for
 from negjudge.evaluation.recipe import CardRecipe, EvalRecipe
 from negjudge.generation.jobs import seed_of, wrong_negatives
-from negjudge.judge.settings import JudgeSettings, write_settings
+from negjudge.judge.settings import JudgeSettings, write_judge_settings
 
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
 NOTE = "Synthetic records drawn at random for a test: nothing here was measured."
@@ -171,7 +171,7 @@ def judge_run(folder: Path, run: Path, rng: random.Random | None = None) -> None
     rng = rng or random.Random(5)
     for place in (folder / "base", run / "judge"):
         place.mkdir(exist_ok=True)
-        write_settings(place, JudgeSettings(training={"steps": 60, "recipe": {"lora": {"rank": 16}}}))
+        write_judge_settings(place, JudgeSettings(training={"steps": 60, "recipe": {"lora": {"rank": 16}}}))
     curve = [{"step": s, "epoch": s / 60, "loss": 1.2 / (1 + s / 10)} for s in range(5, 65, 5)]
     curve += [{"step": s, "epoch": s / 60, "eval_loss": 1.3 / (1 + s / 12)} for s in (15, 30, 45, 60)]
     (run / "judge" / "curves.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in curve))

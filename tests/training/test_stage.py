@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import weights_sha256
-from negjudge.judge.settings import read_settings
+from negjudge.judge.settings import read_judge_settings
 from negjudge.training import loop
 from negjudge.training.stage import make_plan, train
 from train.run import main
@@ -40,7 +40,7 @@ def test_training_moves_the_lora_alone(recipe, run, base):
     assert all(value.any() for value in updates)
     assert not any("visual" in name for name in weights)
 
-    settings = read_settings(judge)
+    settings = read_judge_settings(judge)
     assert settings.base.sha256 == before
     assert settings.training["reload_difference"] <= 1e-6
     assert settings.training["questions"] == 40  # eight pictures, five questions, all decided

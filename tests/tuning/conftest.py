@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from negjudge.data.records import Pair
     from negjudge.generation.jobs import Rendering
     from negjudge.generation.pipelines import Model
-    from negjudge.tuning.objective import Bench
+    from negjudge.tuning.objective import Objective
 
 
 @pytest.fixture
-def bench(model: Model, pairs: dict[str, Pair], rendering: Rendering, tmp_path: Path) -> Bench:
+def objective(model: Model, pairs: dict[str, Pair], rendering: Rendering, tmp_path: Path) -> Objective:
     from searched import READER
 
-    from negjudge.tuning.objective import Bench, Search
+    from negjudge.tuning.objective import Objective, Search
 
-    return Bench(model, list(pairs.values())[:3], 2, rendering, READER, Search(trials=2), tmp_path)
+    return Objective(model, list(pairs.values())[:3], 2, rendering, READER, Search(trials=2), tmp_path)

@@ -14,9 +14,9 @@ from negjudge.tuning.objective import Contestant
 from negjudge.tuning.search import best_of, search, search_all
 
 
-def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench, tmp_path):
+def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(objective, tmp_path):
     fixed = {"vsf": {"padding": "full"}}
-    padded = dataclasses.replace(bench, folder=tmp_path / "padded")
+    padded = dataclasses.replace(objective, folder=tmp_path / "padded")
     contestants = [Contestant(m, m, SPACES[m], fixed.get(m, {})) for m in ("vsf", "nasa")]
     best = {name: best_of(trials) for name, trials in search_all(padded, contestants).items()}
     made = read_records(tmp_path / "padded/trials/vsf-000/samples.jsonl", Sample)
@@ -31,36 +31,36 @@ def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench,
         list(search(padded, CONTESTANTS["vsf"]))
 
 
-def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
-    trial = next(search(bench, CONTESTANTS["cfg"]))
-    samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
-    assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
-    seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
+def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(objective):
+    trial = next(search(objective, CONTESTANTS["cfg"]))
+    samples = read_records(objective.folder / "trials/cfg-000/samples.jsonl", Sample)
+    assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in objective.pairs)
+    seen = read_colours([objective.folder / "trials/cfg-000" / sample.image for sample in samples])
     kept = [r.object == s.object for r, s in zip(seen, samples, strict=True)]
     assert trial.kept == pytest.approx(sum(kept) / 3)
     assert {sample.params["scale"] for sample in samples} == {trial.params["scale"]}
 
 
 @pytest.mark.parametrize("changes", [{"pairs": []}, {"seeds": 3}, {"seeds": 0}])
-def test_dev_has_pairs_and_seeds_that_can_be_halved(bench, changes):
+def test_dev_has_pairs_and_seeds_that_can_be_halved(objective, changes):
     with pytest.raises(NegjudgeError, match="dev needs pairs and an even number of seeds"):
-        dataclasses.replace(bench, **changes)
+        dataclasses.replace(objective, **changes)
 
 
-def test_a_history_depends_on_what_is_tried_and_not_on_where_or_why(bench, tmp_path):
-    first, *others = bench.pairs
+def test_a_history_depends_on_what_is_tried_and_not_on_where_or_why(objective, tmp_path):
+    first, *others = objective.pairs
     vsf = CONTESTANTS["vsf"]
-    before = bench.context(vsf)
+    before = objective.context(vsf)
     alike = (
-        dataclasses.replace(bench, folder=tmp_path / "elsewhere"),
-        dataclasses.replace(bench, pairs=[dataclasses.replace(first, why="another reason"), *others]),
+        dataclasses.replace(objective, folder=tmp_path / "elsewhere"),
+        dataclasses.replace(objective, pairs=[dataclasses.replace(first, why="another reason"), *others]),
     )
     assert {each.context(vsf) for each in alike} == {before}
-    worded = dataclasses.replace(bench, pairs=[dataclasses.replace(first, prompt="a tricycle"), *others])
+    worded = dataclasses.replace(objective, pairs=[dataclasses.replace(first, prompt="a tricycle"), *others])
     changed = [
-        bench.context(dataclasses.replace(vsf, fixed={"padding": "full"})),
-        bench.context(CONTESTANTS["nasa"]),
+        objective.context(dataclasses.replace(vsf, fixed={"padding": "full"})),
+        objective.context(CONTESTANTS["nasa"]),
         worded.context(vsf),
-        *(with_search(bench, *budget).context(vsf) for budget in ((3, 0), (2, 1))),
+        *(with_search(objective, *budget).context(vsf) for budget in ((3, 0), (2, 1))),
     ]
     assert len({before, *changed}) == 6

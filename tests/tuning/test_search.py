@@ -14,14 +14,14 @@ from negjudge.tuning.search import best_of, search, search_all, summarise
 from negjudge.tuning.trials import Trial
 
 
-def test_budgets_are_equal_in_settings_and_evaluations(bench):
-    found = search_all(with_search(bench, 4), list(CONTESTANTS.values()))
-    trials = read_records(bench.folder / HISTORY, Trial)
+def test_budgets_are_equal_in_settings_and_evaluations(objective):
+    found = search_all(with_search(objective, 4), list(CONTESTANTS.values()))
+    trials = read_records(objective.folder / HISTORY, Trial)
     assert list(found) == list(SPACES)
     for method in SPACES:
         mine = [trial for trial in trials if trial.method == method]
         assert [trial.number for trial in mine] == [0, 1, 2, 3]
-        assert {trial.evaluations for trial in mine} == {3 * 2 * bench.rendering.steps}
+        assert {trial.evaluations for trial in mine} == {3 * 2 * objective.rendering.steps}
         assert {trial.pictures for trial in mine} == {3 if method == "cfg" else 6}
         assert [trial.best for trial in mine] == [max(t.success for t in mine[: n + 1]) for n in range(4)]
         assert best_of(found[method]).success == mine[-1].best
@@ -32,16 +32,16 @@ def test_budgets_are_equal_in_settings_and_evaluations(bench):
                 assert (value - low) / step == pytest.approx(round((value - low) / step))
 
 
-def test_words_are_chosen_among_and_stand_in_every_picture(bench):
+def test_words_are_chosen_among_and_stand_in_every_picture(objective):
     contestant = Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.1], "padding": ["none", "full"]})
-    bench = with_search(bench, 8)
-    trials = list(search(bench, contestant))
+    objective = with_search(objective, 8)
+    trials = list(search(objective, contestant))
     assert {trial.params["padding"] for trial in trials} == {"none", "full"}
     for trial in trials:
-        made = read_records(bench.folder / f"trials/nasa-{trial.number:03d}/samples.jsonl", Sample)
+        made = read_records(objective.folder / f"trials/nasa-{trial.number:03d}/samples.jsonl", Sample)
         assert {sample.params["padding"] for sample in made} == {trial.params["padding"]}
     assert f"padding {trials[0].params['padding']}" in trials[0].summary()
-    assert list(search(bench, contestant)) == trials
+    assert list(search(objective, contestant)) == trials
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_words_are_chosen_among_and_stand_in_every_picture(bench):
         ({}, "spaces: nasa is empty; name a parameter to search"),
     ],
 )
-def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, message):
+def test_a_space_that_is_none_is_refused_before_a_picture_is_made(objective, space, message):
     with pytest.raises(NegjudgeError, match=message):
-        search_all(bench, [CONTESTANTS["vsf"], Contestant("nasa", "nasa", space)])
-    assert not (bench.folder / "trials").exists()
+        search_all(objective, [CONTESTANTS["vsf"], Contestant("nasa", "nasa", space)])
+    assert not (objective.folder / "trials").exists()
 
 
-def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):
+def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(objective):
     contestants = [CONTESTANTS["vsf"], Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.4]})]
     with pytest.raises(NegjudgeError, match="spaces: nasa has 3 settings, fewer than the 4 to try of each"):
-        search_all(with_search(bench, 4), contestants)
-    assert not (bench.folder / HISTORY).exists()
+        search_all(with_search(objective, 4), contestants)
+    assert not (objective.folder / HISTORY).exists()
 
 
-def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
-    whole = list(search(with_search(bench, 5), CONTESTANTS["vsf"]))
-    half = with_search(bench, 5, folder=tmp_path / "half")
+def test_a_stopped_search_goes_on_as_if_it_had_not(objective, tmp_path):
+    whole = list(search(with_search(objective, 5), CONTESTANTS["vsf"]))
+    half = with_search(objective, 5, folder=tmp_path / "half")
     stopped = search(half, CONTESTANTS["vsf"])
     for _ in range(3):
         next(stopped)
@@ -84,14 +84,14 @@ def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
     assert len(read_records(half.folder / HISTORY, Trial)) == 5
 
 
-def test_no_setting_is_tried_twice_while_others_are_left(bench, tmp_path):
+def test_no_setting_is_tried_twice_while_others_are_left(objective, tmp_path):
     few = Contestant("nasa", "nasa", {"scale": [0, 0.4, 0.2], "padding": ["none", "full"]})
-    bench = with_search(bench, 7)
-    found = [tuple(trial.params.values()) for trial in search(bench, few)]
+    objective = with_search(objective, 7)
+    found = [tuple(trial.params.values()) for trial in search(objective, few)]
     assert len(found) == 7
     assert set(found[:6]) == {(scale, padding) for scale in (0, 0.2, 0.4) for padding in ("none", "full")}
-    assert list(search(bench, few))[-1].params == dict(zip(few.space, found[-1], strict=True))
-    again = with_search(bench, 7, folder=tmp_path / "again")
+    assert list(search(objective, few))[-1].params == dict(zip(few.space, found[-1], strict=True))
+    again = with_search(objective, 7, folder=tmp_path / "again")
     free = dataclasses.replace(again, search=Search(7, repeats=True))
     freely = [tuple(trial.params.values()) for trial in search(free, few)]
     assert len(set(freely)) < 6
@@ -99,14 +99,14 @@ def test_no_setting_is_tried_twice_while_others_are_left(bench, tmp_path):
         next(search(again, few))
 
 
-def test_the_history_of_another_search_is_refused(bench):
-    list(search(bench, CONTESTANTS["nasa"]))
+def test_the_history_of_another_search_is_refused(objective):
+    list(search(objective, CONTESTANTS["nasa"]))
     with pytest.raises(NegjudgeError, match="another search"):
-        list(search(bench, Contestant("nasa", "nasa", {"scale": [0, 0.5, 0.1]})))
+        list(search(objective, Contestant("nasa", "nasa", {"scale": [0, 0.5, 0.1]})))
 
 
-def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
-    benches = with_search(bench, 3), with_search(bench, 3, 1, folder=tmp_path / "other")
+def test_the_seed_of_the_sampler_decides_the_settings(objective, tmp_path):
+    benches = with_search(objective, 3), with_search(objective, 3, 1, folder=tmp_path / "other")
     here, there = (list(search(one, CONTESTANTS["vsf"])) for one in benches)
     assert [t.params for t in here] != [t.params for t in there]
 
@@ -122,6 +122,6 @@ def test_collateral_is_the_mean_where_there_was_something_to_lose():
 
 
 @pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
-def test_a_space_that_is_no_range_is_named(bench, values):
+def test_a_space_that_is_no_range_is_named(objective, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
-        list(search(bench, Contestant("nasa", "nasa", {"scale": values})))
+        list(search(objective, Contestant("nasa", "nasa", {"scale": values})))

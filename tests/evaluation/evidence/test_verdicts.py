@@ -17,7 +17,7 @@ from negjudge.data.runs import VERDICTS
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence import verdicts
 from negjudge.evaluation.evidence.asks import Ask, plain
-from negjudge.evaluation.evidence.verdicts import Heard, ask_all
+from negjudge.evaluation.evidence.verdicts import Responses, ask_all
 
 SAMPLES = [recorded.sample(seed=seed) for seed in range(3)]
 
@@ -55,7 +55,7 @@ def asker(monkeypatch: pytest.MonkeyPatch) -> Asker:
     return found
 
 
-def ask(run: Path, *judges: Any, samples: Sequence[Any] = SAMPLES) -> Heard:
+def ask(run: Path, *judges: Any, samples: Sequence[Any] = SAMPLES) -> Responses:
     return ask_all(run, [(one, plain(run, samples)) for one in judges], {}, batch_size=2)
 
 
@@ -100,15 +100,15 @@ def test_what_a_server_left_unanswered_is_asked_again_and_a_folders_judge_is_bel
 
 def test_who_cannot_be_asked_is_left_out_unless_all_of_it_is_known(tmp_path: Path, asker: Asker) -> None:
     asker.fault = "the server is away"
-    heard = ask(tmp_path, judge("gpt", kind="endpoint", own=False))
-    assert heard == Heard({}, {"gpt": "the server is away"})
+    responses = ask(tmp_path, judge("gpt", kind="endpoint", own=False))
+    assert responses == Responses({}, {"gpt": "the server is away"})
     with pytest.raises(NegjudgeError, match="the server is away"):
         ask(tmp_path, judge())
     unsaid = [Verdict(sample=s.id, judge="gpt@w1", error="no answer") for s in SAMPLES]
     write_records(tmp_path / VERDICTS, unsaid)
-    heard = ask(tmp_path, judge("gpt", kind="endpoint", own=False))
-    assert heard.left_out == {}
-    assert list(heard.verdicts["gpt", "plain"].values()) == unsaid
+    responses = ask(tmp_path, judge("gpt", kind="endpoint", own=False))
+    assert responses.left_out == {}
+    assert list(responses.verdicts["gpt", "plain"].values()) == unsaid
 
 
 def test_a_killed_session_keeps_its_whole_batches(

@@ -80,9 +80,9 @@ def test_its_results_can_be_submitted_and_others_pictures_brought_in(held, tmp_p
     (tmp_path / "manifest.csv").write_text(
         "image,pair,method\na.png,bicycle-wheels,gpt\nb.png,bicycle-wheels,gpt\n"
     )
-    brought = ["--images", str(tmp_path), "--manifest", str(tmp_path / "manifest.csv")]
+    imported = ["--images", str(tmp_path), "--manifest", str(tmp_path / "manifest.csv")]
     for command in (main, measure_run):
-        assert command([*config, *brought]) == 2
+        assert command([*config, *imported]) == 2
         said = capsys.readouterr()
         assert "line 3: there is no picture" in said.err
         assert [line.split()[0] for line in said.out.splitlines() if line.startswith("  gpt")][:1] == ["gpt"]

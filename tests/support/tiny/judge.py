@@ -14,7 +14,7 @@ from minilab.judge_model import build_model, build_processor
 from minilab.render import render
 from minilab.world import words
 from negjudge.judge.loading import load_model, quiet, weights_sha256
-from negjudge.judge.settings import Base, Calibration, JudgeSettings, Presence, write_settings
+from negjudge.judge.settings import Base, Calibration, JudgeSettings, Presence, write_judge_settings
 from negjudge.training.loop import LANGUAGE
 
 
@@ -35,7 +35,7 @@ def save_adapter(base: Path, folder: Path) -> Path:
     (folder / "README.md").unlink()  # peft's empty form
     build_processor(words()).save_pretrained(folder)
     place = Base(base.name, path=os.path.relpath(base, folder), sha256=weights_sha256(base))
-    write_settings(
+    write_judge_settings(
         folder, JudgeSettings(Calibration(object=Presence(present=2.0, absent=0.5), abstain=0.2), place)
     )
     return folder

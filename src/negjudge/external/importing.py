@@ -22,11 +22,11 @@ from negjudge.pictures import PictureError, fingerprint, load
 from negjudge.progress import progress_bar
 
 REJECTED = "rejected.csv"
-SAID = 10  # rejected rows that the last line tells of; the file tells of all
+SHOWN = 10  # rejected rows that the last line tells of; the file tells of all
 
 
 @dataclass(frozen=True)
-class Brought:
+class Imported:
     """What became of a manifest's rows: each is new, known already, or rejected.
 
     ``unnamed`` are pictures in the folder that no row names, ``unmeasured`` the used rows of pairs on which
@@ -59,21 +59,21 @@ class Brought:
         if not self.rejected:
             return
         rows = self.new + self.known + len(self.rejected)
-        said = [f"line {row.line}: {row.reason}" for row in self.rejected[:SAID]]
-        said += [f"and {len(self.rejected) - SAID} more"] if len(self.rejected) > SAID else []
+        said = [f"line {row.line}: {row.reason}" for row in self.rejected[:SHOWN]]
+        said += [f"and {len(self.rejected) - SHOWN} more"] if len(self.rejected) > SHOWN else []
         count = f"{len(self.rejected)} of {rows} rows of {self.manifest.name}"
         were = "was" if len(self.rejected) == 1 else "were"
         raise NegjudgeError(f"{count} {were} not used (see {self.store / REJECTED}): {'; '.join(said)}")
 
 
-def bring(
+def import_pictures(
     run: Path,
     images: str | None,
     manifest_file: str | None,
     pairs_file: str,
     splits_file: str,
     replaces: bool = False,
-) -> Brought:
+) -> Imported:
     """Copy the pictures in ``images`` that a manifest names into ``external/`` of a run folder.
 
     Good rows enter, the others are listed in ``external/rejected.csv``; the same call again adds nothing.
@@ -82,7 +82,7 @@ def bring(
     is good and the run has no other pictures to measure.
     """
     if manifest_file is None or images is None:
-        return Brought(Path(), Path(), run / EXTERNAL)
+        return Imported(Path(), Path(), run / EXTERNAL)
     folder, pairs = Path(images), read_pairs(pairs_file)
     if not folder.is_dir():
         raise NegjudgeError(f"there is no folder of pictures {folder}; --images names it")
@@ -94,7 +94,7 @@ def bring(
         found = _sort(manifest, folder, store, replaces)
         _list(store.folder / REJECTED, manifest.columns, found.rejected)
         _copy(found.new, folder, store, manifest.path.name)
-    brought = Brought(
+    imported = Imported(
         manifest=manifest.path,
         folder=folder,
         store=store.folder,
@@ -105,8 +105,8 @@ def bring(
         unnamed=list(unnamed(folder, manifest.named)),
     )
     if not (own or found.new or store.held):
-        brought.require_all()
-    return brought
+        imported.require_all()
+    return imported
 
 
 def _copy(entries: Sequence[Entry], folder: Path, store: Store, name: str) -> None:
@@ -190,15 +190,15 @@ def _doubled(
         elif picture in pictures:
             faults[entry.line] = f"the picture is that of line {pictures[picture]}"
         elif owners.get(picture, key) != key:
-            faults[entry.line] = f"the picture is there already as {_said(owners[picture])}"
+            faults[entry.line] = f"the picture is there already as {_place(owners[picture])}"
         elif differs and not replaces:
-            faults[entry.line] = f"{_said(key)} is there already with {differs}; --replace true changes it"
+            faults[entry.line] = f"{_place(key)} is there already with {differs}; --replace true changes it"
         else:
             rows[key] = pictures[picture] = entry.line
     return faults
 
 
-def _said(key: Key) -> str:
+def _place(key: Key) -> str:
     return f"{key[0]}, {key[1]}, seed {key[2]}"
 
 

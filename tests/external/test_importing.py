@@ -11,7 +11,19 @@ from typing import Any
 
 import pytest
 import synthetic
-from painted import FIRST, PAIRS, ROWS, SECOND, bring, contents, fill, manifest, paint, recipe_for, stored
+from painted import (
+    FIRST,
+    PAIRS,
+    ROWS,
+    SECOND,
+    contents,
+    fill,
+    import_for,
+    manifest,
+    paint,
+    recipe_for,
+    stored,
+)
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -45,7 +57,7 @@ def test_pictures_are_stored_upright_bare_and_whole(folder: Path, recipe: Callab
     Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(folder / "clear.png", pnginfo=text)
     made = recipe(manifest(folder, [f"phone.jpg,{FIRST},a", f"clear.png,{FIRST},b"]))
     run = Path(made.run)
-    bring(made, run).require_all()
+    import_for(made, run).require_all()
     phone, clear = stored(run)[FIRST, "a", 0], stored(run)[FIRST, "b", 0]
     assert (phone.width, phone.height) == (900, 1400)
     for sample in (phone, clear):
@@ -63,9 +75,9 @@ def test_pictures_are_stored_upright_bare_and_whole(folder: Path, recipe: Callab
 def test_the_same_call_again_adds_nothing(folder: Path, recipe: Callable[..., Any]) -> None:
     made = recipe(manifest(folder, ROWS))
     run = Path(made.run)
-    assert (bring(made, run).new, len(stored(run))) == (8, 8)
+    assert (import_for(made, run).new, len(stored(run))) == (8, 8)
     before = contents(run)
-    again = bring(made, run)
+    again = import_for(made, run)
     assert (again.new, again.known) == (0, 8)
     assert contents(run) == before
 
@@ -74,30 +86,30 @@ def test_a_manifest_put_right_brings_the_faulty_row_alone(folder: Path, recipe: 
     wrong = [ROWS[0].replace(f",{FIRST},", f",{FIRST}s,"), *ROWS[1:]]
     made = recipe(manifest(folder, wrong))
     run = Path(made.run)
-    brought = bring(made, run)
-    assert (brought.new, len(brought.rejected)) == (7, 1)
+    imported = import_for(made, run)
+    assert (imported.new, len(imported.rejected)) == (7, 1)
     before = stored(run)
-    brought = bring(recipe(manifest(folder, ROWS)), run)
-    assert (brought.new, brought.known, list(brought.rejected)) == (1, 7, [])
+    imported = import_for(recipe(manifest(folder, ROWS)), run)
+    assert (imported.new, imported.known, list(imported.rejected)) == (1, 7, [])
     assert stored(run).items() >= before.items()
     assert not (run / "external" / "rejected.csv").exists()
 
 
 def test_manifests_add_up_and_replace_only_when_told(folder: Path, recipe: Callable[..., Any]) -> None:
     run = Path(recipe(manifest(folder, ROWS)).run)
-    bring(recipe(manifest(folder, ROWS)), run)
+    import_for(recipe(manifest(folder, ROWS)), run)
     paint(folder / "new.png", FIRST, True, True, 99)
     other = manifest(
         folder, [f"new.png,{FIRST},gpt-image,0", f"new.png,{SECOND},other,5"], "image,pair,method,seed"
     )
-    brought = bring(recipe(other), run)
-    assert [row.line for row in brought.rejected] == [2]
-    assert "is there already with another picture; --replace true" in brought.rejected[0].reason
+    imported = import_for(recipe(other), run)
+    assert [row.line for row in imported.rejected] == [2]
+    assert "is there already with another picture; --replace true" in imported.rejected[0].reason
     assert len(stored(run)) == 9
     old = stored(run)[FIRST, "gpt-image", 0]
     one = manifest(folder, [f"new2.png,{FIRST},gpt-image,0"], "image,pair,method,seed")
     paint(folder / "new2.png", FIRST, True, True, 100)
-    assert bring(recipe(one, replace=True), run).new == 1
+    assert import_for(recipe(one, replace=True), run).new == 1
     assert len(stored(run)) == 9
     assert stored(run)[FIRST, "gpt-image", 0].sha256 != old.sha256
     assert old in read_records(run / "external" / "retired.jsonl", Sample)
@@ -107,10 +119,10 @@ def test_manifests_add_up_and_replace_only_when_told(folder: Path, recipe: Calla
 def test_a_stored_picture_that_was_lost_is_brought_again(folder: Path, recipe: Callable[..., Any]) -> None:
     made = recipe(manifest(folder, ROWS))
     run = Path(made.run)
-    bring(made, run)
+    import_for(made, run)
     before = contents(run)
     shutil.rmtree(run / "external" / "images")
-    assert bring(made, run).new == 8
+    assert import_for(made, run).new == 8
     assert {name: c for name, c in contents(run).items() if name in before and "images" in name} == {
         name: c for name, c in before.items() if "images" in name
     }
@@ -165,17 +177,17 @@ def test_a_bad_row_is_named_and_the_others_enter(
     prepare(folder)
     bad = row.format(pair=FIRST)
     made = recipe(manifest(folder, [*ROWS[:3], bad, *ROWS[3:]]))
-    brought = bring(made, Path(made.run))
-    assert [line.line for line in brought.rejected] == [5]
-    assert reason in brought.rejected[0].reason
-    assert "\n" not in brought.rejected[0].reason
-    assert (brought.new, len(stored(Path(made.run)))) == (8, 8)
+    imported = import_for(made, Path(made.run))
+    assert [line.line for line in imported.rejected] == [5]
+    assert reason in imported.rejected[0].reason
+    assert "\n" not in imported.rejected[0].reason
+    assert (imported.new, len(stored(Path(made.run)))) == (8, 8)
     listed = (Path(made.run) / "external" / "rejected.csv").read_text()
     assert listed.startswith("line,reason,image,pair,method\n5,")
     with pytest.raises(
         NegjudgeError, match=r"1 of 9 rows of m\.csv was not used \(see .*rejected\.csv\): line 5: "
     ):
-        brought.require_all()
+        imported.require_all()
 
 
 @pytest.mark.parametrize(
@@ -193,15 +205,17 @@ def test_bad_numbers_and_a_place_taken_twice(
 ) -> None:
     rows = [f"{FIRST}-0.png,{FIRST},a,7,30", f"{FIRST}-1.png,{FIRST},a,{cells}"]
     made = recipe(manifest(folder, rows, "image,pair,method,seed,evaluations"))
-    (bad,) = bring(made, Path(made.run)).rejected
+    (bad,) = import_for(made, Path(made.run)).rejected
     assert bad.line == 3
     assert reason in bad.reason
 
 
 def test_a_picture_stored_elsewhere_is_not_taken_twice(folder: Path, recipe: Callable[..., Any]) -> None:
     made = recipe(manifest(folder, ROWS))
-    bring(made, Path(made.run))
-    (bad,) = bring(recipe(manifest(folder, [f"{FIRST}-0.png,{SECOND},b", ROWS[5]])), Path(made.run)).rejected
+    import_for(made, Path(made.run))
+    (bad,) = import_for(
+        recipe(manifest(folder, [f"{FIRST}-0.png,{SECOND},b", ROWS[5]])), Path(made.run)
+    ).rejected
     assert bad.reason == f"the picture is there already as {FIRST}, gpt-image, seed 0"
 
 
@@ -209,14 +223,14 @@ def test_a_method_that_the_run_makes_itself_is_refused(folder: Path, tmp_path: P
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     path = manifest(folder, [ROWS[0].replace("gpt-image", "vsf"), ROWS[1]])
     recipe = synthetic.recipe_for(run, images=str(folder), manifest=str(path))
-    (bad,) = bring(recipe, run).rejected
+    (bad,) = import_for(recipe, run).rejected
     assert bad.reason.startswith("the run makes pictures with 'vsf' itself")
 
 
 def test_no_good_row_and_no_run_is_one_error(folder: Path, recipe: Callable[..., Any]) -> None:
     made = recipe(manifest(folder, [f"gone.png,{FIRST},a"]))
     with pytest.raises(NegjudgeError, match=r"1 of 1 rows of m\.csv was not used"):
-        bring(made, Path(made.run))
+        import_for(made, Path(made.run))
     assert rejected(Path(made.run))[2]["image"] == "gone.png"
 
 
@@ -240,6 +254,6 @@ def test_a_manifest_that_cannot_be_trusted_changes_nothing(
     path.write_bytes(content)
     made = recipe(path)
     with pytest.raises(NegjudgeError, match=r"m\.csv") as caught:
-        bring(made, Path(made.run))
+        import_for(made, Path(made.run))
     assert said in str(caught.value)
     assert not (Path(made.run) / "external").exists()
