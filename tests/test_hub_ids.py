@@ -9,7 +9,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.candidates import _is_missing
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.generation.loras import Lora, find_lora
-from negjudge.generation.pipelines import find_judge as find_pipeline
+from negjudge.generation.pipelines import find_model as find_pipeline
 from negjudge.hub_ids import is_hub_id, no_folder
 from negjudge.judge.loading import find_judge
 
