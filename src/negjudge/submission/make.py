@@ -61,13 +61,8 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> Made:
     read_metrics(run)
     evidence = gather(recipe, run)
     scored = by_source(evidence)
-    present = methods_in(one.sample for found in scored.values() for one in found)
-    methods = [method for method in present if method in about.methods or not about.methods]
-    for name in about.methods:
-        if name not in present:
-            raise NegjudgeError(f"{run} has no measured pictures by {name!r}; it has {', '.join(present)}")
-    if not methods:
-        raise NegjudgeError(f"{run} has no measured pictures of test pairs; run `make generate eval` first")
+    measured = methods_in(one.sample for found in scored.values() for one in found)
+    methods = _chosen(measured, about.methods, run)
     lines = {
         source: [_line(source, one) for one in found if one.sample.method in methods]
         for source, found in scored.items()
@@ -95,6 +90,16 @@ def make_submission(recipe: EvalRecipe, run: Path, about: About) -> Made:
         versions={name: version(name) for name in ("negjudge", "numpy", "scipy")},
     )
     return Made(claims, outcomes, [source for source in lines if source not in told])
+
+
+def _chosen(measured: Sequence[str], wanted: Sequence[str], run: Path) -> list[str]:
+    """Return the measured methods that are asked for, all of them where none is named."""
+    for name in wanted:
+        if name not in measured:
+            raise NegjudgeError(f"{run} has no measured pictures by {name!r}; it has {', '.join(measured)}")
+    if not measured:
+        raise NegjudgeError(f"{run} has no measured pictures of test pairs; run `make generate eval` first")
+    return [method for method in measured if method in wanted or not wanted]
 
 
 def _is_even(outcomes: Sequence[OutcomeLine], methods: Sequence[str], test: Sequence[str]) -> bool:
