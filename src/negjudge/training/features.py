@@ -44,8 +44,7 @@ class PictureFeatures:
 
     def require_room(self, images: Sequence[str]) -> None:
         """Raise NegjudgeError where the disk has too little room for what is still to be kept."""
-        pixels = [Image.open(image).size for image in images if not self.file(image).exists()]
-        patches = sum(self.processing.get_number_of_image_patches(high, wide) for wide, high in pixels)
+        patches = sum(self._patches(image) for image in images if not self.file(image).exists())
         values = patches // self.processing.merge_size**2 * self.model.config.vision_config.out_hidden_size
         self.folder.mkdir(parents=True, exist_ok=True)
         require_free_space(self.folder, values * self.model.dtype.itemsize / 1e6 * 1.05 + 200)
@@ -53,6 +52,10 @@ class PictureFeatures:
     def file(self, image: str) -> Path:
         """Return where the features of a picture are kept."""
         return self.folder / f"{files_sha256([Path(image)], head=self.origin)}.safetensors"
+
+    def _patches(self, image: str) -> int:
+        with Image.open(image) as picture:
+            return int(self.processing.get_number_of_image_patches(picture.height, picture.width))
 
     def _read(self, image: str) -> Kept | None:
         try:
