@@ -106,7 +106,7 @@ def _trainer(
         train_dataset=to_dataset(train),
         eval_dataset=to_dataset(validation),
         processing_class=processor,
-        peft_config=_lora(recipe.lora),
+        peft_config=lora_config(recipe.lora),
         data_collator=AnswerCollator(
             DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
         ),
@@ -133,7 +133,7 @@ def _packed_trainer(
         train_dataset=to_packed_dataset(asked, processor.tokenizer, template),
         eval_dataset=to_packed_dataset(held, processor.tokenizer, template),
         processing_class=processor,
-        peft_config=_lora(recipe.lora),
+        peft_config=lora_config(recipe.lora),
         data_collator=PackedCollator(model, processor, template, getattr(torch, recipe.dtype), features),
         callbacks=[_Bar(), _Curves(work / CURVES)],
     )
@@ -188,7 +188,8 @@ def _base_model(recipe: TrainRecipe, base: Path) -> Any:
     return model
 
 
-def _lora(settings: LoraSettings) -> LoraConfig:
+def lora_config(settings: LoraSettings) -> LoraConfig:
+    """Return peft's configuration of a LoRA of this shape."""
     return LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
