@@ -101,11 +101,11 @@ def recipe_for(options: argparse.Namespace, form: Form, seed: int) -> TrainRecip
 def measure(recipe: TrainRecipe, run: Path, groups: dict[str, list[Labelled]]) -> dict[str, float]:
     """Tune once; return steps, validation loss, the accuracy by either polarity, and CPU seconds."""
     processor = load_processor(Path(recipe.base))
-    questions = [rows(groups[g], run, processor.tokenizer, recipe.strangers, seed=0) for g in GROUPS]
+    train, held = (rows(groups[g], run, processor.tokenizer, recipe.strangers, seed=0) for g in GROUPS)
     work = run / "work"
     shutil.rmtree(work, ignore_errors=True)
     started = time.process_time()
-    tuned = tune(recipe, Path(recipe.base), processor, *questions, work)
+    tuned = tune(recipe, Path(recipe.base), processor, train, held, work)
     seconds = time.process_time() - started
     present, absent = accuracies(tuned, run, groups[GROUPS[1]])
     return {
