@@ -36,7 +36,7 @@ from negjudge.data.questions import NO, YES
 from negjudge.data.splits import read_splits
 from negjudge.errors import command
 from negjudge.judge.loading import weights_sha256
-from negjudge.judge.packing import answer_logits
+from negjudge.judge.packing import vocabulary_logits
 from negjudge.judge.prompts import ANSWERS, read_template
 from negjudge.progress import progress_bar
 
@@ -128,7 +128,7 @@ class Answering:
     def logits(self, examples: Sequence[Example]) -> torch.Tensor:
         """Return the logits (examples, questions, vocabulary) of the first answer tokens."""
         pictures, questions = [e.picture for e in examples], [e.questions for e in examples]
-        return answer_logits(self.model, self.processor, self.template, pictures, questions)
+        return vocabulary_logits(self.model, self.processor, self.template, pictures, questions)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint needs besides the model."""

@@ -12,7 +12,9 @@ from negjudge.data.pairs import read_pairs
 from negjudge.judge.loading import load_processor
 from negjudge.judge.prompts import ANSWERS, question_ids, read_template
 from negjudge.training.data import read_labelled, rows, to_dataset
-from negjudge.training.loop import IGNORED, AnswerCollator, AnswerTrainer, last_checkpoint, tune
+from negjudge.training.loop import last_checkpoint, tune
+from negjudge.training.packing import IGNORED
+from negjudge.training.trainers import AnswerCollator, AnswerTrainer
 
 
 @pytest.fixture

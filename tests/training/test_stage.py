@@ -29,9 +29,14 @@ def lora(judge):
     return load_file(judge / "adapter_model.safetensors")
 
 
-def test_training_moves_the_lora_alone(recipe, run, base):
+@pytest.mark.parametrize(
+    ("packed", "evaluated"),
+    [(False, [2, 4, 6, 8, 10]), (True, list(range(1, 9)))],  # eight questions a step, or two pictures
+    ids=["one by one", "packed"],
+)
+def test_training_moves_the_lora_alone(recipe, run, base, packed, evaluated):
     before = weights_sha256(base)
-    judge = train(recipe, run)
+    judge = train(replace(recipe, packed=packed), run)
     assert judge == run / "judge"
     assert weights_sha256(base) == before
     weights = lora(judge)
@@ -46,7 +51,7 @@ def test_training_moves_the_lora_alone(recipe, run, base):
     assert settings.training["questions"] == 40  # eight pictures, five questions, all decided
     losses = [entry["loss"] for entry in curves(judge) if "loss" in entry]
     assert losses[-1] < losses[0]
-    assert [e["step"] for e in curves(judge) if "eval_loss" in e] == [2, 4, 6, 8, 10]
+    assert [e["step"] for e in curves(judge) if "eval_loss" in e] == evaluated
     assert not (run / "judge-checkpoints").exists()
 
 
@@ -79,8 +84,13 @@ def test_done_is_done_until_something_changes(recipe, run, capsys, monkeypatch):
     assert any(not torch.equal(first[name], second[name]) for name in first)
 
 
-def test_killed_training_goes_on_as_if_unbroken(recipe, run, tmp_path):
-    recipe = replace(recipe, epochs=12.0, lora=replace(recipe.lora, dropout=0.1))
+@pytest.mark.parametrize(
+    ("packed", "steps", "every", "last"),
+    [(False, 60, 12, [36, 48, 60]), (True, 48, 9, [36, 45, 48])],
+    ids=["one by one", "packed"],
+)
+def test_killed_training_goes_on_as_if_unbroken(recipe, run, tmp_path, packed, steps, every, last):
+    recipe = replace(recipe, epochs=12.0, packed=packed, lora=replace(recipe.lora, dropout=0.1))
     whole = train(recipe, run).rename(tmp_path / "whole")
     file = tmp_path / "recipe.yaml"
     values = {**vars(recipe), "lora": vars(recipe.lora)}
@@ -89,14 +99,16 @@ def test_killed_training_goes_on_as_if_unbroken(recipe, run, tmp_path):
         [sys.executable, "-m", "train.run", "--config", str(file)], stderr=subprocess.DEVNULL
     )
     try:
-        wait_for(lambda: list(run.glob("judge-checkpoints/*/checkpoint-24/trainer_state.json")), process)
+        reached = f"judge-checkpoints/*/checkpoint-{2 * every}/trainer_state.json"
+        wait_for(lambda: list(run.glob(reached)), process)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not (run / "judge").exists()
-    torn = next(run.glob("judge-checkpoints/*")) / "checkpoint-59"  # as a kill while saving leaves one
+    unfinished = next(run.glob("judge-checkpoints/*"))
+    torn = unfinished / f"checkpoint-{steps - 1}"  # as a kill while saving leaves one
     torn.mkdir()
-    (torn / "trainer_state.json").write_text('{"global_step": 59, "log_hist')
+    (torn / "trainer_state.json").write_text(f'{{"global_step": {steps - 1}, "log_hist')
 
     assert main(["--config", str(file)]) == 0
     resumed = run / "judge"
@@ -105,7 +117,7 @@ def test_killed_training_goes_on_as_if_unbroken(recipe, run, tmp_path):
         torch.testing.assert_close(lora(resumed)[name], value, atol=1e-6, rtol=0)
     losses = [[(e["step"], e.get("loss"), e.get("eval_loss")) for e in curves(j)] for j in (resumed, whole)]
     assert losses[0] == losses[1]
-    assert [step for step, _, validation in losses[0] if validation][-3:] == [36, 48, 60]
+    assert [step for step, _, validation in losses[0] if validation][-3:] == last
 
 
 def wait_for(condition, process):

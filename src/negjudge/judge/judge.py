@@ -116,8 +116,7 @@ class Judge:
 
         Every picture has equally many questions, which are trusted text: escape what users wrote.
         """
-        logits = answer_logits(self.model, self.processor, self.template, pictures, questions)
-        return logits[..., list(self.template.answers)].cpu()
+        return answer_logits(self.model, self.processor, self.template, pictures, questions).cpu()
 
 
 def _answers(row: list[list[float]]) -> Answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from negjudge.judge.head import at_places, token_logits
 from negjudge.judge.prompts import Template, question_ids
 
 PADDING = -1
@@ -21,7 +23,8 @@ class Packed:
 
     ``input_ids`` (batch, tokens); ``positions`` (3, batch, tokens), each question counted as if it alone
     followed the prefix; ``mask`` (batch, 1, tokens, tokens), added to the attention scores; ``last``
-    (batch, questions), the place of each question's last token, whose logits are its answer.
+    (batch, most questions), the place of each question's last token, whose logits are its answer, and
+    ``PADDING`` where a picture has fewer questions.
     """
 
     input_ids: torch.Tensor
@@ -37,7 +40,7 @@ def pack(
     pad: int,
     dtype: torch.dtype = torch.float32,
 ) -> Packed:
-    """Pack the questions of each picture behind its prefix; pictures must have equally many questions.
+    """Pack the questions of each picture, as many as it has, behind its prefix.
 
     ``prefix_positions[i]`` is (3, tokens of prefix i). The mask lets a token see what comes before it in the
     prefix and in its own question, and nothing else, so that every question gets the logits of a pass of
@@ -48,7 +51,7 @@ def pack(
     ids = torch.full(size, pad)
     segments = torch.full(size, PADDING)
     positions = torch.zeros(3, *size, dtype=torch.long)
-    last = torch.zeros(len(prefixes), len(questions[0]), dtype=torch.long)
+    last = torch.full((len(prefixes), max(map(len, questions))), PADDING)
     for row, (prefix, own) in enumerate(zip(prefixes, questions, strict=True)):
         end = len(prefix)
         ids[row, :end] = torch.tensor(prefix)
@@ -89,21 +92,18 @@ def prefix_positions(model: Any, prefix: Sequence[int], image_token: int, grid: 
     return positions[:, 0].cpu()
 
 
-def answer_logits(
+def pack_behind(
     model: Any,
     processor: Any,
     template: Template,
-    pictures: Sequence[Image.Image],
-    questions: Sequence[Sequence[str]],
-) -> torch.Tensor:
-    """Return the logits (pictures, questions, vocabulary) of each question's first answer token, in float32.
+    grids: torch.Tensor,
+    questions: Sequence[Sequence[Sequence[int]]],
+    dtype: torch.dtype,
+) -> Packed:
+    """Pack the questions' tokens behind pictures of these ``grids`` (pictures, 3).
 
-    ``model`` is the Qwen2.5-VL model with its language head; a LoRA inside it takes part. Every picture has
-    equally many questions, and one forward pass answers them all. Questions are trusted text: escape what
-    users wrote.
+    ``model`` is the Qwen2.5-VL model with its language head, of which only the configuration is read.
     """
-    inputs = processor.image_processor(images=list(pictures), return_tensors="pt")
-    grids: torch.Tensor = inputs["image_grid_thw"]
     merged = processor.image_processor.merge_size**2
     by_grid = {}
     for grid in grids.unique(dim=0):
@@ -111,27 +111,66 @@ def answer_logits(
         positions = prefix_positions(model.model, prefix, template.image_token, grid[None])
         by_grid[tuple(grid.tolist())] = prefix, positions
     prefixes, positions_of = zip(*(by_grid[tuple(grid)] for grid in grids.tolist()), strict=True)
-    packed = pack(
-        prefixes,
-        positions_of,
-        [question_ids(processor.tokenizer, template, own) for own in questions],
-        pad=processor.tokenizer.pad_token_id,
-        dtype=model.dtype,
-    )
-    return _forward(model, packed, inputs["pixel_values"], grids)
+    return pack(prefixes, positions_of, questions, processor.tokenizer.pad_token_id, dtype)
 
 
-def _forward(model: Any, packed: Packed, pixels: torch.Tensor, grids: torch.Tensor) -> torch.Tensor:
+def answer_logits(
+    model: Any,
+    processor: Any,
+    template: Template,
+    pictures: Sequence[Image.Image],
+    questions: Sequence[Sequence[str]],
+) -> torch.Tensor:
+    """Return the logits (pictures, questions, answers) of the template's answers, in float32.
+
+    ``model`` is the Qwen2.5-VL model with its language head; a LoRA inside it takes part. One forward pass
+    answers all questions; where a picture has fewer than another, not-a-number stands in the rest of its
+    row. Questions are trusted text: escape what users wrote.
+    """
+    hidden, last = _read(model, processor, template, pictures, questions)
+    logits = token_logits(model.lm_head, hidden, torch.tensor(template.answers, device=hidden.device))
+    return _blank(logits, last)
+
+
+def vocabulary_logits(
+    model: Any,
+    processor: Any,
+    template: Template,
+    pictures: Sequence[Image.Image],
+    questions: Sequence[Sequence[str]],
+) -> torch.Tensor:
+    """Return the logits (pictures, questions, vocabulary) of every word, by the head as it is, in float32.
+
+    Everything else is as in ``answer_logits``.
+    """
+    hidden, last = _read(model, processor, template, pictures, questions)
+    return _blank(model.lm_head(hidden).float(), last)
+
+
+def _read(
+    model: Any,
+    processor: Any,
+    template: Template,
+    pictures: Sequence[Image.Image],
+    questions: Sequence[Sequence[str]],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the hidden states (pictures, questions, width) that answer, and the places they stood in."""
+    inputs = processor.image_processor(images=list(pictures), return_tensors="pt")
+    grids: torch.Tensor = inputs["image_grid_thw"]
+    ids = [question_ids(processor.tokenizer, template, own) for own in questions]
+    packed = pack_behind(model, processor, template, grids, ids, model.dtype)
     device = model.device
     hidden = model.model(
         input_ids=packed.input_ids.to(device),
         position_ids=packed.positions.to(device),
         attention_mask=packed.mask.to(device),
-        pixel_values=pixels.to(device, model.dtype),
+        pixel_values=inputs["pixel_values"].to(device, model.dtype),
         image_grid_thw=grids.to(device),
         use_cache=False,
     ).last_hidden_state
-    # Only the rows that answer go through the head: with 150,000 words, all of them would not fit.
-    rows = torch.arange(len(packed.last), device=device)[:, None]
-    logits: torch.Tensor = model.lm_head(hidden[rows, packed.last.to(device)]).float()
-    return logits
+    last = packed.last.to(device)
+    return at_places(hidden, last), last
+
+
+def _blank(logits: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    return logits.masked_fill((last == PADDING)[..., None], math.nan)

@@ -17,7 +17,7 @@ from negjudge.data.questions import with_article
 from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load
-from negjudge.judge.packing import answer_logits
+from negjudge.judge.packing import vocabulary_logits
 from negjudge.judge.pictures import Picture
 from negjudge.judge.prompts import noun_pairs, read_template, token_ids, unknown_words
 from negjudge.judge.scorer import errors_in_place
@@ -90,7 +90,7 @@ class VQAScore:
 
         Every picture has equally many questions, which are trusted text: escape what users wrote.
         """
-        logits = answer_logits(self.model, self.processor, self.template, pictures, questions)
+        logits = vocabulary_logits(self.model, self.processor, self.template, pictures, questions)
         return logits.softmax(-1)[..., self.yes].sum(-1).cpu()
 
 

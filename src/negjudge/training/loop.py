@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,9 @@ from typing import Any
 
 import torch
 from peft import LoraConfig
-from torch.nn import functional as F
 from transformers import BitsAndBytesConfig, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from negjudge.data.durable import write_atomically
@@ -25,9 +24,18 @@ from negjudge.judge.loading import load_model, quiet
 from negjudge.judge.prompts import read_template
 from negjudge.progress import progress_bar
 from negjudge.training.data import Row, to_dataset
+from negjudge.training.features import PictureFeatures, freeze_vision
+from negjudge.training.packing import (
+    PackedCollator,
+    by_picture,
+    in_pictures,
+    questions_each,
+    to_packed_dataset,
+)
 from negjudge.training.recipe import CURVES, LoraSettings, TrainRecipe
+from negjudge.training.trainers import AnswerCollator, AnswerTrainer, PackedTrainer
 
-IGNORED = -100  # the label of tokens without loss, as transformers has it
+FEATURES = "features"  # folder of the pictures' vision features, beside the checkpoints
 
 _LAYERS = "q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj"
 LANGUAGE = rf".*language_model\.layers\..*\.({_LAYERS})"
@@ -73,67 +81,64 @@ def _tune(
 ) -> Tuned:
     if recipe.max_pixels is not None:
         processor.image_processor.size["longest_edge"] = recipe.max_pixels
-    answers = read_template(processor).answers
-    trainer = AnswerTrainer(
-        model=_base_model(recipe, base),
-        args=_arguments(recipe, len(train), work),
-        train_dataset=to_dataset(train),
-        eval_dataset=to_dataset(validation),
-        processing_class=processor,
-        peft_config=_lora(recipe.lora),
-        data_collator=AnswerCollator(
-            DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
-        ),
-        callbacks=[_Bar(), _Curves(work / CURVES)],
-    )
-    trainer.answers = torch.tensor(answers)
+    model = _base_model(recipe, base)
+    if not recipe.lora.vision:
+        freeze_vision(model)
+    build = _packed_trainer if recipe.packed else _trainer
+    trainer = build(recipe, model, processor, train, validation, work)
+    trainer.answers = torch.tensor(read_template(processor).answers)
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=last_checkpoint(work))
     return Tuned(trainer.model.eval(), processor, _record(trainer, len(train)))
 
 
-class AnswerCollator:
-    """Batches rows as TRL does, and keeps only the label of the answer's first token: no other is read."""
+def _trainer(
+    recipe: TrainRecipe,
+    model: Any,
+    processor: Any,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    work: Path,
+) -> AnswerTrainer:
+    return AnswerTrainer(
+        model=model,
+        args=_arguments(recipe, len(train), work),
+        train_dataset=to_dataset(train),
+        eval_dataset=to_dataset(validation),
+        processing_class=processor,
+        peft_config=lora_config(recipe.lora),
+        data_collator=AnswerCollator(
+            DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
+        ),
+        callbacks=[_Bar(), _Curves(work / CURVES)],
+    )
 
-    def __init__(self, collate: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> None:
-        self.collate = collate
 
-    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-        """Return the model's inputs, ``labels`` (batch, tokens) and ``targets`` (batch, answers)."""
-        targets = torch.tensor([example["target"] for example in examples])
-        batch = self.collate([{k: v for k, v in example.items() if k != "target"} for example in examples])
-        answered = batch["labels"] != IGNORED
-        first = answered & (answered.cumsum(dim=1) == 1)
-        return {**batch, "labels": batch["labels"].masked_fill(~first, IGNORED), "targets": targets}
-
-
-class AnswerTrainer(SFTTrainer):
-    """SFTTrainer whose loss is the cross-entropy against soft answers instead of one right token."""
-
-    answers: torch.Tensor  # token ids of judge_prompts.ANSWERS
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        """Return the loss: over the whole vocabulary, so that other words than answers lose probability."""
-        targets, labels = inputs.pop("targets"), inputs.pop("labels")
-        rows, places = (labels != IGNORED).nonzero(as_tuple=True)
-        # The logits that stand before an answer predict it; only those places go through the head.
-        kept, which = (places - 1).unique(return_inverse=True)
-        outputs = model(**inputs, use_cache=False, logits_to_keep=kept)
-        logprobs = F.log_softmax(outputs.logits[rows, which].float(), dim=-1)[
-            :, self.answers.to(labels.device)
-        ]
-        losses = -(targets[rows] * logprobs).sum(dim=1)
-        # As Trainer asks of a loss: the answers of all accumulated batches on all devices count alike.
-        loss = losses.mean() if num_items_in_batch is None else losses.sum() / num_items_in_batch
-        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
-            loss = loss * self.accelerator.num_processes
-        return (loss, outputs) if return_outputs else loss
+def _packed_trainer(
+    recipe: TrainRecipe,
+    model: Any,
+    processor: Any,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    work: Path,
+) -> PackedTrainer:
+    template, asked, held = read_template(processor), by_picture(train), by_picture(validation)
+    features = None
+    if recipe.cache_features and not recipe.lora.vision:
+        features = PictureFeatures(work / FEATURES, model, processor)
+        features.require_room([one.image for one in (*asked, *held)])
+    trainer = PackedTrainer(
+        model=model,
+        args=_arguments(in_pictures(recipe, asked), len(asked), work),
+        train_dataset=to_packed_dataset(asked, processor.tokenizer, template),
+        eval_dataset=to_packed_dataset(held, processor.tokenizer, template),
+        processing_class=processor,
+        peft_config=lora_config(recipe.lora),
+        data_collator=PackedCollator(model, processor, template, getattr(torch, recipe.dtype), features),
+        callbacks=[_Bar(), _Curves(work / CURVES)],
+    )
+    trainer.questions_each = questions_each(held)
+    return trainer
 
 
 class _Bar(TrainerCallback):
@@ -183,7 +188,8 @@ def _base_model(recipe: TrainRecipe, base: Path) -> Any:
     return model
 
 
-def _lora(settings: LoraSettings) -> LoraConfig:
+def lora_config(settings: LoraSettings) -> LoraConfig:
+    """Return peft's configuration of a LoRA of this shape."""
     return LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,

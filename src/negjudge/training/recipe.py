@@ -54,10 +54,18 @@ class TrainRecipe:
     """Larger pictures are made smaller; never cut, so that no picture token is lost."""
     epochs: float = 2.0
     """Passes over the questions."""
+    packed: bool = False
+    """true puts all questions of a picture into one sequence behind one prefix: the same loss, several times
+    the questions a second, but a step's questions are about fewer pictures. false: a sequence a question."""
+    cache_features: bool = True
+    """Where packed, the vision tower sees a picture once, and its features are kept on disk for all epochs:
+    the picture's tokens times their width, 2 bytes each in bfloat16. With lora.vision nothing is kept, since
+    the tower then changes."""
     batch_size: int = 8
-    """Questions a step, on each device."""
+    """Questions a batch, on each device; where packed, the whole pictures that come nearest to as many."""
     gradient_accumulation: int = 1
-    """Batches whose gradients are added up before the weights move."""
+    """Batches whose gradients are added up before the weights move; where packed, as many as keep a step's
+    questions nearest to batch_size times this."""
     gradient_checkpointing: bool = False
     """Trade time for memory."""
     learning_rate: float = 1e-4
