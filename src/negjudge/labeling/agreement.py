@@ -28,9 +28,9 @@ class Agreement:
     """Agreement on one kind of question, over the pictures with at least two votes on it.
 
     About parts a picture is asked several questions, each of which counts. ``raw`` is the share of pairs of
-    votes that are equal. ``alpha`` is Krippendorff's, ordinal for ratings and nominal otherwise, with its 95 %
-    interval over pictures; ``fleiss`` is Fleiss' kappa, ``None`` where questions differ in their number of
-    votes. Each is ``None`` where everybody always gave one answer.
+    votes that are equal. ``alpha`` is Krippendorff's, ordinal for ratings and nominal otherwise, with its
+    95 % interval over pictures; ``fleiss`` is Fleiss' kappa, ``None`` where the number of votes differs. Each
+    is ``None`` where everybody always gave one answer.
     """
 
     question: Kind

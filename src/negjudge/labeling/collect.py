@@ -38,10 +38,11 @@ def collect(recipe: LabelRecipe, run: Path, samples: Sequence[Sample], book: Vot
     """
     folder, voter = run / SERVER, load_function(recipe.voter, "voter") if recipe.voter else None
     serve_pictures(samples, run, folder / SERVED / PICTURES)
-    slots = max(map(len, book.parts.values()), default=0)
+    counts = [len(parts) for parts in book.parts.values()] or [0]
+    slots = max(counts)
     with (
         serve(folder, recipe.executable, recipe.port, recipe.annotators) as server,
-        Client(server, f"negjudge {run.name}", slots) as client,
+        Client(server, f"negjudge {run.name}", slots, min(counts)) as client,
     ):
         accounts = client.prepare(recipe.annotators)
         names = {account: name for name, account in accounts.items()}

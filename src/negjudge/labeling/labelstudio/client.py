@@ -41,16 +41,17 @@ class Client:
     """The project of one run on one server. Every failure is a NegjudgeError without logins in it.
 
     Proxy settings are ignored: the server is on this machine. Nothing is retried blindly, since a request
-    may have been carried out although its answer was lost. The page asks about up to ``slots`` parts.
+    may have been carried out although its answer was lost. The page asks about up to ``slots`` parts,
+    of which at least ``required`` must be answered.
     """
 
-    def __init__(self, server: Server, title: str, slots: int = 0) -> None:
+    def __init__(self, server: Server, title: str, slots: int = 0, required: int = 0) -> None:
         self.server = server
         self._http = httpx.Client(base_url=server.url, trust_env=False, timeout=TIMEOUT)
         self._sdk = LabelStudio(
             base_url=server.url, api_key=server.logins.token, httpx_client=self._http, max_retries=0
         )
-        self.title, self.slots = title, slots
+        self.title, self.slots, self.required = title, slots, required
         self.project = 0
 
     def __enter__(self) -> Client:
@@ -101,7 +102,7 @@ class Client:
 
     def _find_project(self, annotators: int) -> int:
         settings: dict[str, Any] = {
-            "label_config": labelling_config(self.slots),
+            "label_config": labelling_config(self.slots, self.required),
             "expert_instruction": INSTRUCTION_WITH_PARTS if self.slots else INSTRUCTION,
             "maximum_annotations": annotators,
             "enable_empty_annotation": False,

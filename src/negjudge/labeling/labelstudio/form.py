@@ -20,6 +20,7 @@ from negjudge.labeling.parts import MOST_PARTS
 
 PICTURES = "pictures"  # folder of the served pictures, below the root that the server may serve from
 _IMAGE = "image"
+_SHORT = "display: flex; gap: 1em; align-items: baseline; height: 40px"  # of a line
 
 # Answer to key. Three rows of the left hand: top row the object, home row the element, digits the rating.
 KEYS: dict[Question, dict[Answer, str]] = {
@@ -50,39 +51,40 @@ INSTRUCTION_WITH_PARTS = INSTRUCTION.replace(
 )
 
 
-def labelling_config(parts: int = 0) -> str:
+def labelling_config(parts: int = 0, required: int = 0) -> str:
     """Return Label Studio's XML: one picture, three questions, a key for every answer.
 
     ``parts`` is the most parts of a picture that are asked about, too: each has a line for question and
-    answers, which the task fills and which is empty where the picture has fewer parts.
+    answers, which the task fills and which is empty where the picture has fewer. The first ``required`` of
+    them, which every picture has, must be answered; of further ones the server cannot tell whether they must.
 
     The rating is a choice of five, not the tag Rating, whose key adds one star a press and is shown nowhere.
     At a height of 400 pixels all of it fits a screen of 1280 by 800, and with parts at 300.
     """
-    *presence, quality = (_question(question) for question in KEYS)
+    lines = [_line(question, True, bool(parts), _choices(question)) for question in KEYS]
+    lines[-1:-1] = [_line(_slot(number), number < required, True) for number in range(parts)]
     return (
         f'<View><Image name="{_IMAGE}" value="${_IMAGE}" maxHeight="{300 if parts else 400}px" '
-        f'zoomControl="false" rotateControl="false"/>{"".join(presence)}'
-        f"{''.join(_part(number) for number in range(parts))}{quality}"
+        f'zoomControl="false" rotateControl="false"/>{"".join(lines)}'
         '<Text name="keys" value="1 bad, 5 good. Ctrl+Enter submits."/></View>'
     )
 
 
-def _question(question: Question) -> str:
-    choices = "".join(f'<Choice value="{answer}" hotkey="{key}"/>' for answer, key in KEYS[question].items())
-    return (
-        f'<Header size="5" value="${question}_question"/><Choices name="{question}" toName="{_IMAGE}" '
-        f'choice="single-radio" showInline="true" required="true">{choices}</Choices>'
-    )
+def _choices(question: Question) -> str:
+    return "".join(f'<Choice value="{answer}" hotkey="{key}"/>' for answer, key in KEYS[question].items())
 
 
-def _part(number: int) -> str:
-    """Return the line about one part. Its answers come with the task; where there are none, none is shown."""
-    slot = _slot(number)
+def _line(name: str, required: bool, short: bool, choices: str | None = None) -> str:
+    """Return a question and its answers; ``short`` puts them side by side.
+
+    Without ``choices`` the answers come with the task; where it has none, none are shown.
+    """
+    begin, end = (f'<View style="{_SHORT}">', "</View>") if short else ("", "")
+    must = ' required="true"' if required else ""
+    given = f' value="${name}_answers"' if choices is None else ""
     return (
-        f'<View style="display: flex; gap: 1em; align-items: baseline">'
-        f'<Header size="5" value="${slot}_question"/><Choices name="{slot}" toName="{_IMAGE}" '
-        f'choice="single-radio" showInline="true" value="${slot}_answers"/></View>'
+        f'{begin}<Header size="5" value="${name}_question"/><Choices name="{name}" toName="{_IMAGE}" '
+        f'choice="single-radio" showInline="true"{must}{given}>{choices or ""}</Choices>{end}'
     )
 
 
