@@ -9,12 +9,13 @@ from negjudge.data.pairs import read_pairs
 from negjudge.data.runs import CONTROL, SHEETS, run_folder
 from negjudge.data.splits import sound_splits
 from negjudge.errors import command
-from negjudge.generation.jobs import PictureSet
+from negjudge.generation.jobs import PictureSet, require_tuned
 from negjudge.generation.recipe import PictureRecipe
 from negjudge.generation.samples import generate
 from negjudge.generation.settings import read_settings
 from negjudge.generation.sheets.attention import write_attention_sheets
 from negjudge.generation.sheets.contact import write_run_sheets
+from negjudge.generation.strengths import read_spaces
 from negjudge.guidance.methods import METHODS
 from negjudge.recipes import load_recipe
 
@@ -27,6 +28,8 @@ class Recipe(PictureRecipe):
     """YAML file of each method's settings, as `make tune` writes it."""
     methods: list[str] = field(default_factory=lambda: list(METHODS))
     """Guidance methods to compare."""
+    spaces: str | None = None
+    """YAML file of each method's search space, such as a recipe of `make tune`, to draw strengths from."""
     test: PictureSet = field(default_factory=PictureSet)
     """The pictures on which the methods are compared."""
     train: PictureSet = field(default_factory=PictureSet)
@@ -38,6 +41,12 @@ class Recipe(PictureRecipe):
     repair: bool = False
     """Make a missing or damaged picture anew instead of stopping at it."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_tuned(test=self.test, control=self.control)
+        if self.spaces is None and (self.train.drawn or self.judge.drawn):
+            raise ValueError("key 'spaces' is missing: strengths are drawn from it")
+
 
 @command
 def main(argv: list[str] | None = None) -> None:
@@ -46,7 +55,9 @@ def main(argv: list[str] | None = None) -> None:
     pairs = read_pairs(recipe.pairs)
     splits = sound_splits(recipe.splits, pairs)
     methods = list(read_settings(recipe.settings, recipe.methods).values())
-    test, train, judge = (s.jobs(pairs, splits, methods) for s in (recipe.test, recipe.train, recipe.judge))
+    spaces = read_spaces(recipe.spaces, recipe.methods) if recipe.spaces else None
+    sets = (recipe.test, recipe.train, recipe.judge)
+    test, train, judge = (one.jobs(pairs, splits, methods, spaces) for one in sets)
     control = recipe.control.control(pairs, splits, methods)
 
     run, model = run_folder(recipe.run), recipe.find_model()

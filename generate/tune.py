@@ -13,7 +13,7 @@ from negjudge.data.records import Pair
 from negjudge.data.runs import HISTORY, run_folder
 from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError, command
-from negjudge.generation.jobs import PictureSet
+from negjudge.generation.jobs import PictureSet, require_tuned
 from negjudge.generation.recipe import PictureRecipe
 from negjudge.generation.settings import write_settings
 from negjudge.recipes import load_recipe
@@ -44,6 +44,10 @@ class Recipe(PictureRecipe):
     """Folder or Hub id of the judge that reads the pictures, where no oracle can."""
     output: str
     """YAML file for the settings found."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_tuned(dev=self.dev)
 
     @property
     def search(self) -> Search:

@@ -60,7 +60,11 @@ def draw_check(run: Path, folder: Path, seed: int = 0, per_method: int = PER_MET
     folder.mkdir(parents=True, exist_ok=True)
     pairs = read_splits(Path("data/mini/splits.json")).methods["test"]
     rng, chosen = random.Random(seed), []
-    samples = [sample for sample in read_records(run / SAMPLES, Sample) if sample.pair in pairs]
+    samples = [
+        sample
+        for sample in read_records(run / SAMPLES, Sample)
+        if sample.pair in pairs and sample.serves != "judge"
+    ]
     for method in sorted({sample.method for sample in samples}):
         chosen += rng.sample(
             sorted((s for s in samples if s.method == method), key=lambda s: s.id), per_method

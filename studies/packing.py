@@ -85,7 +85,7 @@ def recipe_for(options: argparse.Namespace, form: Form, seed: int) -> TrainRecip
         base=options.base,
         pairs=options.pairs,
         splits=options.splits,
-        strangers=1,
+        absent_objects=1,
         lora=LoraSettings(rank=16, alpha=32, dropout=0.0),
         device="cpu",
         dtype="float32",
@@ -101,7 +101,7 @@ def recipe_for(options: argparse.Namespace, form: Form, seed: int) -> TrainRecip
 def measure(recipe: TrainRecipe, run: Path, groups: dict[str, list[Labelled]]) -> dict[str, float]:
     """Tune once; return steps, validation loss, the accuracy by either polarity, and CPU seconds."""
     processor = load_processor(Path(recipe.base))
-    train, held = (rows(groups[g], run, processor.tokenizer, recipe.strangers, seed=0) for g in GROUPS)
+    train, held = (rows(groups[g], run, processor.tokenizer, recipe.absent_objects, seed=0) for g in GROUPS)
     work = run / "work"
     shutil.rmtree(work, ignore_errors=True)
     started = time.process_time()

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negjudge.data.questions import POLARITIES, noun_asked, presence_question, with_article
+from negjudge.data.questions import (
+    OWN_QUESTIONS,
+    POLARITIES,
+    kind_of,
+    noun_asked,
+    part_of,
+    part_question,
+    presence_question,
+    with_article,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,3 +73,18 @@ def test_an_empty_noun_is_refused(noun):
 )
 def test_the_noun_of_a_question(question: str, noun: str | None) -> None:
     assert noun_asked(question) == noun
+
+
+@given(st.text(min_size=1, max_size=30))
+def test_a_question_about_a_part_is_named_by_it_and_is_no_other(part):
+    assert part_of(part_question(part)) == part
+    assert kind_of(part_question(part)) == "part"
+
+
+def test_the_kinds_of_questions_by_their_names():
+    assert [kind_of(name) for name in OWN_QUESTIONS] == ["object", "element", "quality"]
+    assert part_question("handle") == "part:handle"
+    assert part_of("element") is None
+    for name in ("mood", "part", "part:", "", "Object"):
+        with pytest.raises(ValueError, match="none of object, element, quality and part:NAME"):
+            kind_of(name)

@@ -142,7 +142,8 @@ def test_a_wrong_line_is_named(tmp_path, bad, message):
 def test_wrong_types_are_refused(kind, field, value):
     good = {
         Sample: dict.fromkeys([f.name for f in dataclasses.fields(Sample)], "x")
-        | {"method": "vsf", "params": {"scale": 1}, "seed": 1, "steps": 8, "width": 64, "height": 64},
+        | {"method": "vsf", "params": {"scale": 1}, "seed": 1, "steps": 8, "width": 64, "height": 64}
+        | {"serves": "any"},
         Pair: dict.fromkeys(["id", "object", "element", "prompt", "negative"], "x"),
         Label: {
             "sample": "x",
@@ -224,3 +225,32 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
     assert "OSError" in ended.stderr
     assert read_records(tmp_path / "votes.jsonl", Vote) == [VOTE]
     assert [path.name for path in tmp_path.iterdir()] == ["votes.jsonl"]
+
+
+def test_whom_a_picture_serves_is_said_only_where_it_is_not_as_ever(tmp_path):
+    sample = Sample(
+        "1", "a-b", "a", "b", "a", "b", "vsf", {}, 0, "1.png", "", "m", "0", 8, 64, 64, "cpu", "f"
+    )
+    drawn = dataclasses.replace(sample, id="2", serves="judge")
+    write_records(tmp_path / "samples.jsonl", [sample, drawn])
+    first, second = (tmp_path / "samples.jsonl").read_text().splitlines()
+    assert "serves" not in first
+    assert '"serves": "judge"' in second
+    assert read_records(tmp_path / "samples.jsonl", Sample) == [sample, drawn]
+
+
+def test_votes_may_be_about_parts_and_about_nothing_else(tmp_path):
+    about = dataclasses.replace(VOTE, question="part:handle")
+    append_records(tmp_path / "votes.jsonl", [about])
+    assert read_records(tmp_path / "votes.jsonl", Vote) == [about]
+    line = (tmp_path / "votes.jsonl").read_text().replace("part:handle", "mood")
+    (tmp_path / "votes.jsonl").write_text(line)
+    with pytest.raises(NegjudgeError, match=r"votes.jsonl:1: question 'mood' is none of object, element"):
+        read_records(tmp_path / "votes.jsonl", Vote)
+
+
+def test_parts_are_asked_about_in_the_pairs_own_words_and_never_the_element():
+    own = ("Does this picture show a big hump?",)
+    pair = Pair("a-b", "a", "b", "a", "b", keep=("hump", "b", "seat"), keep_questions=own)
+    assert pair.parts_asked == {"hump": "a big hump", "seat": "seat"}
+    assert Pair("a-b", "a", "b", "a", "b", others=("c",), keep=("d",)).parts_asked == {"c": "c"}

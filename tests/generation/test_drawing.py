@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from negjudge.generation.drawing import batches, draw
-from negjudge.generation.jobs import jobs_of
+from negjudge.generation.jobs import drawn_jobs, jobs_of
+from negjudge.generation.strengths import Spaces
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
 
 METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
@@ -47,3 +48,17 @@ def test_a_batch_has_one_method_and_negatives_of_one_length(model, pairs):
         assert 1 <= len(batch) <= 4
         assert len({job.method for job in batch}) == 1
         assert len({len(job.pair.negative.split()) for job in batch}) == 1
+
+
+def test_drawn_strengths_share_a_forward_two_and_two_and_every_picture_is_as_when_alone(
+    model, pairs, rendering
+):
+    spaces = Spaces({"vsf": {"scale": [0, 4, 0.05]}}, {})
+    jobs = drawn_jobs(list(pairs.values())[:2], ["none", "vsf"], 4, spaces, together=2)
+    made = list(batches(model.pipe, jobs, 4))
+    assert sorted(map(id, jobs)) == sorted(id(job) for batch in made for job in batch)
+    assert {len(batch) for batch in made if batch[0].method.guides} == {2}
+    assert max(len(batch) for batch in made if not batch[0].method.guides) == 4
+    batch = next(batch for batch in made if batch[0].method.guides)
+    pair, alone = draw(model.pipe, batch, rendering), draw(model.pipe, batch[1:], rendering)
+    assert np.array_equal(np.asarray(pair[1]), np.asarray(alone[0]))

@@ -11,8 +11,9 @@ from PIL import Image
 from negjudge.data.records import Sample, read_records
 from negjudge.data.runs import locked
 from negjudge.errors import NegjudgeError
-from negjudge.generation.jobs import jobs_of
+from negjudge.generation.jobs import drawn_jobs, jobs_of
 from negjudge.generation.samples import RETIRED, generate
+from negjudge.generation.strengths import Spaces
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
 
 METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
@@ -142,3 +143,22 @@ def test_a_broken_record_names_its_line(model, jobs, rendering, tmp_path):
     path.write_text("\n".join([*lines[:2], json.dumps(values), *lines[3:]]) + "\n")
     with pytest.raises(NegjudgeError, match=r"samples\.jsonl:3: field 'seed'"):
         generate(model, jobs, tmp_path, rendering)
+
+
+def test_pictures_at_drawn_strengths_say_whom_they_serve_and_leave_tuned_ones_as_they_were(
+    model, jobs, rendering, pairs, tmp_path
+):
+    generate(model, jobs, tmp_path, rendering)
+    lines = (tmp_path / "samples.jsonl").read_bytes()
+    assert b"serves" not in lines
+    spaces = Spaces({"vsf": {"scale": [0, 4, 0.05]}}, {"vsf": {"padding": "full"}})
+    drawn = drawn_jobs(list(pairs.values())[:3], ["none", "vsf"], 2, spaces)
+    both = generate(model, jobs + drawn, tmp_path, rendering)
+    assert both.new == len(drawn) == 12
+    assert (tmp_path / "samples.jsonl").read_bytes().startswith(lines)
+    stored = read_records(tmp_path / "samples.jsonl", Sample)
+    assert [sample.serves for sample in stored] == ["any"] * 15 + ["judge"] * 12
+    assert {sample.params["padding"] for sample in stored[15:] if sample.method == "vsf"} == {"full"}
+    assert len({sample.sha256 for sample in stored}) == len(stored)
+    again = generate(model, jobs + drawn, tmp_path, rendering)
+    assert (again.new, again.samples) == (0, both.samples)

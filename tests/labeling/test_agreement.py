@@ -72,3 +72,15 @@ def test_sources_and_questions_are_kept_apart_and_nothing_gives_nothing() -> Non
     ]
     assert agreement([]) == []
     assert agreement(votes(["y", "n"])) == []
+
+
+def test_parts_are_one_kind_with_a_question_each() -> None:
+    parts = votes(["yy", "nn"], "part:handle") + votes(["yn", "yy"], "part:lid")
+    both = agreement(votes(["yy", "nn"]) + parts)
+    assert [one.question for one in both] == ["object", "part"]
+    found = both[1]
+    assert (found.pictures, found.votes, found.annotators) == (2, 8, 2)
+    assert found.raw == pytest.approx(0.75)
+    # The four questions count as four pictures would, but are drawn two and two, with their pictures.
+    (flat,) = agreement(votes(["yy", "nn", "yn", "yy"]))
+    assert (found.alpha, found.fleiss) == (flat.alpha, flat.fleiss)

@@ -141,3 +141,31 @@ def test_labels_are_written_only_when_they_change(tmp_path: Path):
     append_records(tmp_path / "votes.jsonl", [Vote("s", "a-2", "people", "object", "no")])
     VoteBook(tmp_path, "people").write_labels()
     assert [label.answer for label in read_records(path, Label)] == ["no"]
+
+
+def test_parts_are_waited_for_and_their_answers_kept_under_the_parts_names(tmp_path):
+    parts = {"s": ("handle", "lid")}
+    answers = {"part1": "yes", "part2": "perhaps"}
+    book = VoteBook(tmp_path, "people", parts)
+    book.record([Task(1, "s", (annotation(1, answers=answers),), parts["s"])], NAMES)
+    assert [(v.question, v.answer) for v in book.votes][2:] == [("quality", "4"), ("part:handle", "yes")]
+    (aside,) = read_records(tmp_path / "quarantine.jsonl", Quarantined)
+    assert (aside.question, aside.reason) == (
+        "part:lid",
+        "answer 'perhaps' is not one of yes, no, unsure",
+    )
+    assert VoteBook(tmp_path, "people", parts).answered("s", "anna")
+    assert not VoteBook(tmp_path, "people", {"s": ("handle", "lid", "cover")}).answered("s", "anna")
+    assert VoteBook(tmp_path, "people").answered("s", "anna")
+    assert [label.question for label in book.write_labels()] == [
+        "object",
+        "element",
+        "quality",
+        "part:handle",
+    ]
+
+
+def test_an_annotation_without_parts_is_not_through_where_they_are_asked_about(tmp_path):
+    book = VoteBook(tmp_path, "people", {"s": ("handle",)})
+    book.record([Task(1, "s", (annotation(1),))], NAMES)
+    assert not book.answered("s", "anna")

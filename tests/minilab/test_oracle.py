@@ -145,3 +145,20 @@ def test_noise_alone_raises_no_doubt_and_a_faded_part_does(oracle):
 def test_votes_are_the_same_every_time():
     reading = looks()
     assert answers_of(sample(1), reading, 3) == answers_of(sample(1), reading, 3)
+
+
+def test_annotators_answer_every_part_that_they_are_asked_about_and_nothing_else_changes():
+    reading = Reading("car", ("wheels", "windows"), 0.02, 0.1, 0.0, {})
+    plain, asked = answers_of(sample(1), reading, 0), answers_of(sample(1), reading, 0, ("windows", "lights"))
+    assert [column[:3] for column in asked] == plain
+    assert [[question for question, _ in column[3:]] for column in asked] == [
+        ["part:windows", "part:lights"]
+    ] * len(ANNOTATORS)
+    turned = answers_of(sample(1), reading, 0, ("lights", "windows"))
+    assert [dict(column) for column in turned] == [dict(column) for column in asked]
+    many = [dict(one) for n in range(600) for one in answers_of(sample(n), reading, 0, ("windows", "lights"))]
+    assert 0.005 < np.mean([one["part:windows"] != "yes" for one in many]) < 0.03
+    assert 0.005 < np.mean([one["part:lights"] != "no" for one in many]) < 0.03
+    doubtful = Reading("car", ("wheels",), 0.05, 1.0, 0.0, {"windows": 1.0})
+    hard = [dict(one) for n in range(600) for one in answers_of(sample(n), doubtful, 0, ("windows",))]
+    assert np.mean([one["part:windows"] == "yes" for one in hard]) > 0.2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from negjudge.data.records import Sample, Vote
@@ -30,3 +30,19 @@ def _votes(sample: Sample, name: str, seed: int) -> list[Vote]:
 def one_annotator(samples: Sequence[Sample], images: Sequence[Path], seed: int) -> list[Vote]:
     """Leave out two of the annotators."""
     return [one for one in vote(samples, images, seed) if one.annotator == "annotator-1"]
+
+
+def vote_on_parts(
+    samples: Sequence[Sample],
+    images: Sequence[Path],
+    seed: int,
+    parts: Mapping[str, Sequence[str]] | None = None,
+) -> list[Vote]:
+    """Return the same votes and, in each picture and to each annotator, "yes" to all parts asked about."""
+    asked = [
+        Vote(sample.id, name, "simulated", f"part:{part}", "yes")
+        for sample in samples
+        for name in ANNOTATORS
+        for part in (parts or {}).get(sample.id, ())
+    ]
+    return vote(samples, images, seed) + asked

@@ -109,7 +109,11 @@ def test_a_full_disk_is_said_before_anything_is_computed(pictures, model, proces
 @pytest.fixture
 def questions(run, processor):
     return rows(
-        read_labelled(run, read_pairs("data/mini/pairs.jsonl")), run, processor.tokenizer, strangers=1, seed=0
+        read_labelled(run, read_pairs("data/mini/pairs.jsonl")),
+        run,
+        processor.tokenizer,
+        absent_objects=1,
+        seed=0,
     )
 
 

@@ -1,11 +1,12 @@
 """The training stage: what moved and what did not, what a kill leaves, and what a second run does."""
 
+import hashlib
 import json
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -13,10 +14,15 @@ import yaml
 from safetensors.torch import load_file
 
 from negjudge import Judge
+from negjudge.data.pairs import read_pairs
+from negjudge.data.records import Label, Sample, append_records, read_records
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import weights_sha256
+from negjudge.judge.prompts import SYSTEM, TEMPLATE_VERSION
 from negjudge.judge.settings import read_judge_settings
-from negjudge.training import loop
+from negjudge.training import loop, stage
+from negjudge.training.calibration import calibrate
 from negjudge.training.stage import make_plan, train
 from train.run import main
 
@@ -158,3 +164,46 @@ def test_a_corrupt_picture_is_named(recipe, run):
     picture.write_bytes(picture.read_bytes()[:50])
     with pytest.raises(NegjudgeError, match=picture.name):
         train(recipe, run)
+
+
+def test_keys_that_came_later_leave_earlier_trainings_as_they_were(recipe, run):
+    # The fingerprint of this recipe, with these labels, before there were `ask` and `visible`.
+    before = earlier_fingerprint(make_plan(recipe, run))
+    assert make_plan(recipe, run).fingerprint == before
+    for changes in ({"ask": "every"}, {"visible": "masked"}):
+        assert make_plan(replace(recipe, **changes), run).fingerprint != before
+
+
+def earlier_fingerprint(plan):
+    """Return the fingerprint as it was computed before."""
+    recipe = {k: v for k, v in asdict(plan.recipe).items() if k not in ("run", "base", "ask", "visible")}
+    pictures = [
+        [[one.sample.id, one.sample.sha256, one.nouns, one.object, one.element, one.quality] for one in group]
+        for group in (plan.material.train, plan.material.validation)
+    ]
+    facts = [recipe, plan.base.sha256, TEMPLATE_VERSION, SYSTEM, pictures]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def test_parts_are_trained_on_and_calibrated_with_and_the_record_says_by_which_rule(recipe, run, monkeypatch):
+    samples = read_records(run / "samples.jsonl", Sample)
+    train_ones = read_splits(recipe.splits).judge["train"]
+    hidden = read_pairs(recipe.pairs)[read_splits(recipe.splits).judge["both_new"][0]].element
+    labels = [Label(s.id, "part:wheels", "yes", 1.0, {"yes": 3}, "simulated") for s in samples]
+    shows = next(s.id for s in samples if s.pair in train_ones)
+    labels.append(Label(shows, f"part:{hidden}", "yes", 1.0, {"yes": 3}, "simulated"))
+    append_records(run / "labels.jsonl", labels)
+    plan = make_plan(replace(recipe, ask="every", visible="masked"), run)
+    asked = sum(len(one.parts) for one in plan.material.train)
+    assert asked
+    found = []
+    monkeypatch.setattr(stage, "calibrate", lambda *given: found.append(given) or calibrate(*given))
+    judge = train(replace(recipe, ask="every", visible="masked"), run)
+    record = read_judge_settings(judge).training
+    assert record["questions"] == 40 + 2 * asked
+    assert (record["asked"], record["visible"], record["masked_pictures"]) == ("every", "masked", 1)
+    assert record["left_out_pictures"] == 0
+    ((answers, labelled, _),) = found
+    assert len(answers) == len(labelled) == 4 + sum(len(one.parts) for one in plan.material.validation)
+    dropped = make_plan(replace(recipe, ask="every"), run).material
+    assert (dropped.left_out, dropped.masked) == (1, 0)

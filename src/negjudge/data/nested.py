@@ -36,7 +36,8 @@ def from_dict(values: object, kind: type[Record], where: str, nan: bool = False)
 
     A list becomes a tuple where the field is one; a whole number may stand for a float and stays as it is.
     With ``nan``, null stands for nan where a field is a float and may not be ``None``. Raises NegjudgeError
-    that begins with ``where`` and names the place: "FILE: methods[2].search: field 'trials' is 'many', …".
+    that begins with ``where`` and names the place: "FILE: methods[2].search: field 'trials' is 'many', …";
+    a ValueError of the dataclass itself becomes one.
     """
     found: Record = _Reader(where, nan).build(values, kind, "")
     return found
@@ -70,7 +71,10 @@ class _Reader:
             except _Misfit:
                 wrong = f"field {name!r} is {_shown(values[name])}, expected {_name(hints[name])}"
                 raise NegjudgeError(f"{place}: {wrong}") from None
-        return kind(**found)
+        try:
+            return kind(**found)
+        except ValueError as error:  # a record that refuses what its fields say
+            raise NegjudgeError(f"{place}: {error}") from None
 
     def read(self, value: Any, hint: Any, path: str) -> Any:
         """Return a value as its type has it; raises _Misfit where it is of another."""

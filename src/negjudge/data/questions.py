@@ -7,6 +7,7 @@ from typing import Literal
 from negjudge.data.nouns import DETERMINERS, article, is_mass, is_plural
 
 Polarity = Literal["present", "absent"]
+Kind = Literal["object", "element", "part", "quality"]
 
 POLARITIES: tuple[Polarity, Polarity] = ("present", "absent")
 YES, NO = "yes", "no"
@@ -17,6 +18,8 @@ _PRESENCE: dict[Polarity, str] = {
     "present": "Does this picture show {noun}?",
     "absent": "Does this picture lack {noun}?",
 }
+OWN_QUESTIONS: tuple[Literal["object", "element", "quality"], ...] = ("object", "element", "quality")
+PART = "part:"  # begins the name of a question about a part that should stay: "part:handle"
 QUALITY_QUESTION = "How good is this picture, from 1 to 5?"
 
 
@@ -51,3 +54,22 @@ def with_article(noun: str, plural: bool | None = None) -> str:
     if (is_plural(noun) if plural is None else plural) or is_mass(noun):
         return noun
     return f"{article(noun.strip())} {noun}"
+
+
+def part_question(part: str) -> str:
+    """Return the name, in votes and labels, of the question whether a part is shown: "part:handle"."""
+    return PART + part
+
+
+def part_of(question: str) -> str | None:
+    """Return the part that a question of this name is about, or ``None`` for another question."""
+    return question.removeprefix(PART) or None if question.startswith(PART) else None
+
+
+def kind_of(question: str) -> Kind:
+    """Return the kind of a question by its name in votes and labels; ValueError where it is none."""
+    if part_of(question) is not None:
+        return "part"
+    if question not in OWN_QUESTIONS:
+        raise ValueError(f"question {question!r} is none of {', '.join(OWN_QUESTIONS)} and {PART}NAME")
+    return OWN_QUESTIONS[OWN_QUESTIONS.index(question)]

@@ -13,15 +13,21 @@ from typing import Any, Literal
 
 from negjudge.data.durable import append_lines, read_lines, write_atomically
 from negjudge.data.nested import Record, from_dict, parsed
-from negjudge.data.questions import noun_asked
+from negjudge.data.questions import kind_of, noun_asked
 from negjudge.errors import NegjudgeError
 
 DEVICE = "external"
 """What stands for the device in the record of another generator's picture."""
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
-Question = Literal["object", "element", "quality"]
+Question = str
+"""What a vote is about: "object", "element", "quality", or "part:NAME" for a part that should stay."""
+Serves = Literal["any", "judge"]
+"""What a picture is for: whatever its pair is for, or to teach and test the judge alone."""
 Source = Literal["people", "simulated"]
 Params = Mapping[str, float | bool | str]  # a method's settings
+_UNSAID = {
+    "unsaid": True
+}  # of a field that is left out of files at its default, so that they stay as they were
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,12 @@ class Pair:
         return self.others or self.keep
 
     @property
+    def parts_asked(self) -> dict[str, str]:
+        """The parts that should stay, each with the noun to ask about: that of the pair's own question."""
+        own = dict(zip(self.keep, self.keep_questions, strict=False))
+        return {part: noun_asked(own.get(part, "")) or part for part in self.stay if part != self.element}
+
+    @property
     def asked(self) -> tuple[str, str]:
         """The object and the element as the pair's own questions name them: "clock hands" for "hands"."""
         return noun_asked(self.object_question) or self.object, noun_asked(
@@ -68,7 +80,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture and everything that determined it; ``image`` is relative to the run folder."""
+    """One picture and everything that determined it; ``image`` is relative to the run folder.
+
+    ``serves`` "judge" marks a picture at a drawn strength, which tells nothing of its method at its setting.
+    It stands in a file only where it is not "any".
+    """
 
     id: str
     pair: str
@@ -88,6 +104,7 @@ class Sample:
     height: int
     device: str
     dtype: str
+    serves: Serves = field(default="any", metadata=_UNSAID)
 
     @property
     def is_external(self) -> bool:
@@ -105,6 +122,9 @@ class Vote:
     question: Question
     answer: Answer
 
+    def __post_init__(self) -> None:
+        kind_of(self.question)
+
 
 @dataclass(frozen=True)
 class Label:
@@ -121,6 +141,9 @@ class Label:
     probability: float | None
     counts: Mapping[str, int]
     source: Source
+
+    def __post_init__(self) -> None:
+        kind_of(self.question)
 
 
 @dataclass(frozen=True)
@@ -200,4 +223,8 @@ def write_records(path: str | os.PathLike[str], records: Iterable[Any]) -> None:
 
 
 def _line(record: Any) -> bytes:
-    return (json.dumps(dataclasses.asdict(record), ensure_ascii=False, allow_nan=False) + "\n").encode()
+    values = dataclasses.asdict(record)
+    for spec in dataclasses.fields(record):
+        if "unsaid" in spec.metadata and values[spec.name] == spec.default:
+            del values[spec.name]
+    return (json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -28,8 +28,12 @@ class Splits:
 
     ``judge`` parts every pair of a world: "new" objects and elements are neither asked about nor visible in
     the fine-tuning pictures, so a picture of a train or validation pair that shows a held-out element is to
-    be left out of the fine-tuning. Words in ``strict`` are unknown to the base judge too; their pairs make a
-    group of their own, so that the four strata measure fine-tuning alone.
+    be left out of the fine-tuning. That is the rule "dropped". By the weaker rule "masked" such a picture
+    stays, and a "new" element is one that no question of the fine-tuning names, though its pictures may show
+    it; a "new" object is not visible by either rule. A judge's record says which of them held.
+
+    Words in ``strict`` are unknown to the base judge too; their pairs make a group of their own, so that the
+    four strata measure fine-tuning alone.
     """
 
     methods: Mapping[str, tuple[str, ...]]

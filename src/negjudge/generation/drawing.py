@@ -19,14 +19,15 @@ from negjudge.guidance.methods import GuidanceMethod
 def draw(
     pipe: Any, jobs: Sequence[Job], rendering: Rendering, record: AttentionRecord | None = None
 ) -> list[Drawn]:
-    """Return what at most ``batch_size`` jobs of one method and setting draw, from one forward.
+    """Return what jobs of one method and setting draw, from one forward of their batch's size.
 
     The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
     ``record`` collects the attention paid to the negative.
     """
-    full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
+    size = _batch_size(jobs[0], rendering.batch_size)
+    full = [*jobs, *[jobs[-1]] * (size - len(jobs))]
     method, negatives = jobs[0].method, [job.pair.negative for job in full]
-    small = f"{rendering.batch_size} pictures at once; set a smaller batch_size, or offload: true"
+    small = f"{size} pictures at once; set a smaller batch_size, or offload: true"
     with refusals(pipe, small):
         drawn = call(
             pipe,
@@ -96,14 +97,20 @@ def check_taken(pipe: Any, names: Mapping[str, str]) -> None:
 def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
     """Split into batches of one method and setting, and of negatives of one length in tokens.
 
-    Equal lengths need no attention mask, which would be another kernel with another rounding.
+    A batch has at most ``size`` jobs, or as many as they say. Equal lengths need no attention mask, which
+    would be another kernel with another rounding.
     """
     groups: dict[Any, list[Job]] = {}
     for job in jobs:
-        groups.setdefault((job.method, _token_counts(pipe, job.pair.negative)), []).append(job)
-    for group in groups.values():
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
+        wanted = _batch_size(job, size)
+        groups.setdefault((job.method, _token_counts(pipe, job.pair.negative), wanted), []).append(job)
+    for (_, _, wanted), group in groups.items():
+        for start in range(0, len(group), wanted):
+            yield group[start : start + wanted]
+
+
+def _batch_size(job: Job, largest: int) -> int:
+    return min(job.batch or largest, largest)
 
 
 def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:

@@ -86,7 +86,13 @@ def _record(job: Job, model: Model, rendering: Rendering) -> Sample:
     name = sample_id(**determinants, arguments=dict(rendering.arguments))
     image = f"{IMAGES}/{name}.png"
     return Sample(
-        id=name, object=job.pair.object, element=job.pair.element, image=image, sha256="", **determinants
+        id=name,
+        object=job.pair.object,
+        element=job.pair.element,
+        image=image,
+        sha256="",
+        serves=job.serves,
+        **determinants,
     )
 
 

@@ -1,4 +1,4 @@
-"""How far annotators agree, question by question."""
+"""How far annotators agree, by kind of question: on the object, the element, further parts, the quality."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ import krippendorff
 import numpy as np
 from numpy.typing import NDArray
 
-from negjudge.data.questions import NO, RATINGS, YES
-from negjudge.data.records import Question, Source, Vote
+from negjudge.data.questions import NO, RATINGS, YES, Kind, kind_of
+from negjudge.data.records import Source, Vote
 from negjudge.statistics.clusters import CONFIDENCE, Interval
 
 # "unsure" is an answer of its own: two who are unsure agree, one who is does not agree with a "yes".
-_DOMAINS: dict[Question, tuple[str, ...]] = {
+_DOMAINS: dict[Kind, tuple[str, ...]] = {
     "object": (YES, NO, "unsure"),
     "element": (YES, NO, "unsure"),
+    "part": (YES, NO, "unsure"),
     "quality": RATINGS,
 }
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Agreement on one question, over the pictures with at least two votes on it.
+    """Agreement on one kind of question, over the pictures with at least two votes on it.
 
-    ``raw`` is the share of pairs of votes that are equal. ``alpha`` is Krippendorff's, ordinal for ratings
-    and nominal otherwise, with its 95 % interval over pictures; ``fleiss`` is Fleiss' kappa, ``None`` where
-    pictures differ in their number of votes. Each is ``None`` where everybody always gave one answer.
+    About parts a picture is asked several questions, each of which counts. ``raw`` is the share of pairs of
+    votes that are equal. ``alpha`` is Krippendorff's, ordinal for ratings and nominal otherwise, with its
+    95 % interval over pictures; ``fleiss`` is Fleiss' kappa, ``None`` where the number of votes differs. Each
+    is ``None`` where everybody always gave one answer.
     """
 
-    question: Question
+    question: Kind
     source: Source
     annotators: int
     pictures: int
@@ -50,36 +52,35 @@ class Agreement:
 
 
 def agreement(votes: Iterable[Vote], draws: int = 300, seed: int = 0) -> list[Agreement]:
-    """Return the agreement on each question that has pictures with two votes, by source.
+    """Return the agreement on each kind of question that has pictures with two votes, by source.
 
     An annotator's later vote on a picture replaces the earlier one.
     """
     latest = {(v.source, v.question, v.sample, v.annotator): v for v in votes}
-    groups: dict[tuple[Source, Question], list[Vote]] = defaultdict(list)
+    groups: dict[tuple[Source, Kind], list[Vote]] = defaultdict(list)
     for vote in latest.values():
-        groups[vote.source, vote.question].append(vote)
-    order = {question: number for number, question in enumerate(_DOMAINS)}
+        groups[vote.source, kind_of(vote.question)].append(vote)
+    order = {kind: number for number, kind in enumerate(_DOMAINS)}
     found = [
-        _measure(source, question, group, draws, seed)
-        for (source, question), group in sorted(groups.items(), key=lambda g: (g[0][0], order[g[0][1]]))
+        _measure(source, kind, group, draws, seed)
+        for (source, kind), group in sorted(groups.items(), key=lambda g: (g[0][0], order[g[0][1]]))
     ]
     return [one for one in found if one is not None]
 
 
-def _measure(
-    source: Source, question: Question, votes: Sequence[Vote], draws: int, seed: int
-) -> Agreement | None:
-    counts = _counts(votes, _DOMAINS[question])
-    counts = counts[counts.sum(axis=1) >= 2]
+def _measure(source: Source, kind: Kind, votes: Sequence[Vote], draws: int, seed: int) -> Agreement | None:
+    counts, samples = _counts(votes, _DOMAINS[kind])
+    enough = counts.sum(axis=1) >= 2
+    counts, samples = counts[enough], samples[enough]
     if not len(counts):
         return None
-    level = "ordinal" if question == "quality" else "nominal"
-    low, high = _alpha_interval(counts, level, draws, seed)
+    level = "ordinal" if kind == "quality" else "nominal"
+    low, high = _alpha_interval(counts, samples, level, draws, seed)
     return Agreement(
-        question=question,
+        question=kind,
         source=source,
         annotators=len({vote.annotator for vote in votes}),
-        pictures=len(counts),
+        pictures=len(np.unique(samples)),
         votes=int(counts.sum()),
         unsure=sum(vote.answer == "unsure" for vote in votes) / len(votes),
         raw=_raw(counts),
@@ -90,14 +91,16 @@ def _measure(
     )
 
 
-def _counts(votes: Sequence[Vote], domain: Sequence[str]) -> NDArray[np.int64]:
-    """Return how often each answer was given (pictures, answers)."""
-    rows = {sample: number for number, sample in enumerate(dict.fromkeys(vote.sample for vote in votes))}
+def _counts(votes: Sequence[Vote], domain: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how often each answer was given (questions, answers), and the picture of each (questions,)."""
+    asked = dict.fromkeys((vote.sample, vote.question) for vote in votes)
+    rows = {question: number for number, question in enumerate(asked)}
+    pictures = {sample: number for number, sample in enumerate(dict.fromkeys(sample for sample, _ in asked))}
     counts = np.zeros((len(rows), len(domain)), dtype=np.int64)
     for vote in votes:
         if vote.answer in domain:
-            counts[rows[vote.sample], domain.index(vote.answer)] += 1
-    return counts
+            counts[rows[vote.sample, vote.question], domain.index(vote.answer)] += 1
+    return counts, np.array([pictures[sample] for sample, _ in asked])
 
 
 def _raw(counts: NDArray[np.int64]) -> float:
@@ -112,10 +115,13 @@ def _alpha(counts: NDArray[np.int64], level: str) -> float | None:
 
 
 def _alpha_interval(
-    counts: NDArray[np.int64], level: str, draws: int, seed: int
+    counts: NDArray[np.int64], samples: NDArray[np.int64], level: str, draws: int, seed: int
 ) -> tuple[float | None, float | None]:
     rng = np.random.default_rng(seed)
-    drawn = (counts[rng.integers(len(counts), size=len(counts))] for _ in range(draws))
+    # Pictures are drawn, each with all its questions.
+    rows = [np.flatnonzero(samples == sample) for sample in np.unique(samples)]
+    chosen = (rng.integers(len(rows), size=len(rows)) for _ in range(draws))
+    drawn = (counts[np.concatenate([rows[place] for place in places])] for places in chosen)
     alphas = [alpha for alpha in (_alpha(one, level) for one in drawn) if alpha is not None]
     if 2 * len(alphas) <= draws:
         return None, None

@@ -27,6 +27,8 @@ class LabelRecipe:
     """Parts of the splits file whose pictures are labelled, such as judge/train; all pictures without it."""
     per_pair: int | None = None
     """Pictures drawn of each pair; all of them without it."""
+    keep_questions: bool = False
+    """Ask about the parts that should stay, too: those of the picture's pair, at most four."""
     source: Source = "simulated"
     """people, or simulated."""
     annotators: list[str] = field(default_factory=lambda: ["annotator-1", "annotator-2", "annotator-3"])
@@ -45,6 +47,8 @@ class LabelRecipe:
         if not names or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
             raise ValueError("key 'annotators' needs different names of lower-case letters, digits and . _ -")
         require_least(self, per_pair=1)
+        if self.keep_questions and self.pairs is None:
+            raise ValueError("key 'keep_questions' needs the file 'pairs', which lists the parts")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"key 'port' is {self.port}, expected 0 to 65535")
         if (self.source == "simulated") != (self.voter is not None):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from negjudge.data.pairs import read_pairs
+from negjudge.data.questions import part_of
 from negjudge.data.records import Label
 from negjudge.data.runs import LABELS, QUARANTINE, locked, run_folder
 from negjudge.labeling.agreement import Agreement, agreement
+from negjudge.labeling.parts import parts_asked
 from negjudge.labeling.pictures import adopt, choose_samples
 from negjudge.labeling.recipe import LabelRecipe
 from negjudge.labeling.votes import VoteBook
@@ -33,7 +36,9 @@ class Labelled:
         undecided = sum(
             label.answer in ("tie", "unsure") for label in self.labels if label.question != "quality"
         )
-        lines.append(f"{undecided} answers on object or element are a tie or unsure")
+        parts = any(part_of(label.question) is not None for label in self.labels)
+        what = "object, element or part" if parts else "object or element"
+        lines.append(f"{undecided} answers on {what} are a tie or unsure")
         lines += [_agreement_line(one) for one in self.agreements]
         if self.quarantined:
             lines.append(f"{self.quarantined} answers set aside, with reasons, in {self.run / QUARANTINE}")
@@ -62,7 +67,8 @@ def label(recipe: LabelRecipe) -> Labelled:
         samples = choose_samples(source, recipe.pairs, recipe.splits, recipe.parts, recipe.per_pair)
         if source != run:
             adopt(samples, source, run)
-        book = VoteBook(run, recipe.source)
+        parts = parts_asked(samples, read_pairs(str(recipe.pairs))) if recipe.keep_questions else {}
+        book = VoteBook(run, recipe.source, parts)
         if book.missing(samples, recipe.annotators):
             from negjudge.labeling.collect import collect  # imports the SDK, which takes two seconds
 

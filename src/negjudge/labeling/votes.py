@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from negjudge.data.questions import OWN_QUESTIONS, part_question
 from negjudge.data.records import (
     Answer,
     Label,
@@ -27,8 +28,8 @@ from negjudge.labeling.labelstudio.form import Fault, read_result
 if TYPE_CHECKING:
     from negjudge.labeling.labelstudio.client import Task
 from negjudge.labeling.aggregation import labels_from
+from negjudge.labeling.parts import Parts
 
-QUESTIONS: tuple[Question, ...] = get_args(Question)
 SKIPPED = "skipped"
 
 
@@ -50,11 +51,11 @@ class VoteBook:
     """The votes and the quarantine of a run folder; both files are only ever appended to.
 
     Who changes an answer on the server votes again: the later line of the same annotator, question and
-    picture counts.
+    picture counts. ``parts`` are those that pictures are asked about.
     """
 
-    def __init__(self, run: Path, source: Source) -> None:
-        self.run, self.source = run, source
+    def __init__(self, run: Path, source: Source, parts: Parts | None = None) -> None:
+        self.run, self.source, self.parts = run, source, parts or {}
         self._load()
         foreign = {vote.source for vote in self.votes} - {source}
         if foreign:
@@ -85,7 +86,8 @@ class VoteBook:
     def answered(self, sample: str, annotator: str) -> bool:
         """Tell whether the annotator is through with the picture: each question answered or set aside."""
         settled = self._settled.get((sample, annotator), set())
-        return None in settled or settled.issuperset(QUESTIONS)
+        asked = (*OWN_QUESTIONS, *map(part_question, self.parts.get(sample, ())))
+        return None in settled or settled.issuperset(asked)
 
     def missing(self, samples: Iterable[Sample], annotators: Sequence[str]) -> list[tuple[str, str]]:
         """Return sample and annotator of the annotations that are still to come."""
@@ -125,7 +127,7 @@ class VoteBook:
         seen: set[tuple[str | None, str]],
     ) -> tuple[list[Vote], list[Quarantined]]:
         annotator = annotators.get(annotation.get("completed_by") or 0)
-        answers, faults = read_result(annotation.get("result"))
+        answers, faults = read_result(annotation.get("result"), task.parts)
         whole = self._fault(task, annotation, annotator, seen)
         if whole or annotator is None or task.sample is None:
             answers, faults = {}, [Fault(None, whole or "unknown annotator")]

@@ -115,6 +115,14 @@ def _results(recipe: EvalRecipe, rows: Sequence[JudgeRow]) -> list[EvalResult]:
     return found
 
 
+# Said where it is not the rule that everybody takes for granted.
+_ASKED = {
+    "every": "element and further parts",
+    "untested": "element and further parts that no test asks about",
+}
+_VISIBLE = {"masked": "never asked about, but visible in some pictures"}
+
+
 def _training(settings: JudgeSettings) -> dict[str, object]:
     """Return what the judge's folder records of its training, flat, in words."""
     record = dict(settings.training)
@@ -127,6 +135,8 @@ def _training(settings: JudgeSettings) -> dict[str, object]:
         "pictures": record.get("pictures"),
         "validation pictures": record.get("validation_pictures"),
         "pictures left out, since they show what is held out": record.get("left_out_pictures"),
+        "asked about": _ASKED.get(str(record.get("asked"))),
+        "held-out elements": _VISIBLE.get(str(record.get("visible"))),
         "questions": record.get("questions"),
         "steps": record.get("steps"),
         "epochs": recipe.get("epochs"),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from negjudge.data.questions import NO, RATINGS, YES
+from negjudge.data.questions import NO, RATINGS, YES, part_of
 from negjudge.data.records import Label, Pair, Sample, read_records
 from negjudge.data.runs import LABELS, SAMPLES
 from negjudge.data.splits import Splits
 from negjudge.errors import NegjudgeError
 from negjudge.judge.prompts import ANSWERS, clean_noun, messages, questions_about
+from negjudge.training.recipe import Asked
 
 Target = tuple[float, ...]  # probabilities of judge_prompts.ANSWERS
 Shown = Mapping[str, Collection[str]]  # sample id to the objects and elements that its picture shows
@@ -21,11 +22,21 @@ GROUPS = ("train", "validation")
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part that should stay: its name, the noun that it is asked about by, and the share of "present"."""
+
+    name: str
+    noun: str
+    present: float
+
+
+@dataclass(frozen=True)
 class Labelled:
     """A sample with what people said of it; ``None`` where nobody decided.
 
     ``object`` and ``element`` are the shares of "present", ``quality`` the shares of the ratings 1 to 5;
-    ``nouns`` are the object and the element as people were asked about them.
+    ``nouns`` are the object and the element as people were asked about them. ``parts`` are the further ones
+    that somebody decided.
     """
 
     sample: Sample
@@ -33,15 +44,28 @@ class Labelled:
     element: float | None
     quality: tuple[float, ...] | None
     nouns: tuple[str, str]
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def visible(self) -> set[str]:
+        """The further parts that people see in the picture."""
+        return {part.name for part in self.parts if part.present >= 0.5}
+
+
+Allowed = Callable[[Labelled, Part], bool]
 
 
 @dataclass(frozen=True)
 class Material:
-    """The pictures a judge is trained on and validated on, and how many were left out for what they show."""
+    """The pictures a judge is trained on and validated on, and how many were left out for what they show.
+
+    ``masked`` are those among the former that show a held-out element, which nothing is asked about.
+    """
 
     train: tuple[Labelled, ...]
     validation: tuple[Labelled, ...]
     left_out: int
+    masked: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,20 +93,28 @@ def read_labelled(run: Path, pairs: Mapping[str, Pair]) -> list[Labelled]:
     # By id: pictures come in the order in which they were made, and the same set makes the same judge.
     ordered = sorted(samples, key=lambda sample: sample.id)
     return [
-        _labelled(sample, by_sample[sample.id], pairs[sample.pair].asked)
+        _labelled(sample, by_sample[sample.id], pairs[sample.pair])
         for sample in ordered
         if sample.id in by_sample and sample.pair in pairs
     ]
 
 
-def _labelled(sample: Sample, labels: Mapping[str, Label], nouns: tuple[str, str]) -> Labelled:
+def _labelled(sample: Sample, labels: Mapping[str, Label], pair: Pair) -> Labelled:
     share = {
         question: labels[question].probability for question in ("object", "element") if question in labels
     }
     counts = labels["quality"].counts if "quality" in labels else {}
     ratings = [counts.get(rating, 0) for rating in RATINGS]
     quality = tuple(count / sum(ratings) for count in ratings) if sum(ratings) else None
-    return Labelled(sample, share.get("object"), share.get("element"), quality, nouns)
+    parts = tuple(_parts(labels, pair))
+    return Labelled(sample, share.get("object"), share.get("element"), quality, pair.asked, parts)
+
+
+def _parts(labels: Mapping[str, Label], pair: Pair) -> Iterator[Part]:
+    for question in sorted(labels):
+        part, present = part_of(question), labels[question].probability
+        if part is not None and present is not None:
+            yield Part(part, pair.parts_asked.get(part, part), present)
 
 
 def of_judge(labelled: Sequence[Labelled], splits: Splits) -> list[Labelled]:
@@ -97,32 +129,90 @@ def held_out(splits: Splits, pairs: Mapping[str, Pair]) -> frozenset[str]:
     return frozenset(objects) | splits.held_out_elements(pairs)
 
 
-def choose(labelled: Sequence[Labelled], splits: Splits, hidden: Collection[str], shown: Shown) -> Material:
+def held_out_objects(splits: Splits, pairs: Mapping[str, Pair]) -> frozenset[str]:
+    """Return the objects among those of ``held_out``."""
+    new = [*splits.judge["new_object"], *splits.judge["both_new"]]
+    return frozenset(pairs[i].object for i in new) | frozenset(splits.strict["objects"])
+
+
+def allowed_parts(asked: Asked, splits: Splits, pairs: Mapping[str, Pair]) -> Allowed:
+    """Return which further parts a picture may be asked about; see ``TrainRecipe.ask``.
+
+    Never one whose name or noun is held out. "untested" also keeps a question, that is an object and a part,
+    to the group of its own pair, where there is such a pair: what is tested was then never asked.
+    """
+    hidden, tested = held_out(splits, pairs), set(splits.methods["test"])
+    own = {(pair.object, pair.element): pair.id for pair in pairs.values()}
+
+    def allowed(one: Labelled, part: Part) -> bool:
+        if asked == "element" or not hidden.isdisjoint((part.name, part.noun)):
+            return False
+        pair = own.get((one.sample.object, part.name))
+        if asked == "every" or pair is None:
+            return True
+        return pair not in tested and splits.stratum(pair) in (None, splits.stratum(one.sample.pair))
+
+    return allowed
+
+
+def choose(
+    labelled: Sequence[Labelled],
+    splits: Splits,
+    hidden: Collection[str],
+    shown: Shown,
+    allowed: Allowed | None = None,
+    may_show: Collection[str] = (),
+) -> Material:
     """Part the pictures into train and validation, leaving out those that show something hidden.
 
-    ``shown`` lists what each picture shows besides what it is asked about. Raises NegjudgeError when a group
-    stays empty or the splits train on a pair that they hold out.
+    ``shown`` lists what each picture shows besides what it is asked about, to which the parts that people see
+    in it are added. What is in ``may_show``, though hidden, is no reason to leave a picture out. Of the
+    further parts the ``allowed`` ones stay, none by default. Raises NegjudgeError when a group stays empty or
+    the splits train on a pair that they hold out.
     """
     groups: dict[str, list[Labelled]] = {name: [] for name in GROUPS}
-    left_out = 0
+    left_out = masked = 0
     for one in of_judge(labelled, splits):
         asked = {one.sample.object, one.sample.element}.intersection(hidden)
         if asked:
             raise NegjudgeError(f"the splits train on {one.sample.pair} and hold out {min(asked)}; mend them")
-        if set(hidden).intersection(shown.get(one.sample.id, ())):
+        seen = one.visible.union(shown.get(one.sample.id, ())).intersection(hidden)
+        if seen.difference(may_show):
             left_out += 1
-        else:
-            groups[splits.stratum(one.sample.pair) or ""].append(one)
+            continue
+        masked += bool(seen)
+        parts = tuple(part for part in one.parts if allowed is not None and allowed(one, part))
+        groups[splits.stratum(one.sample.pair) or ""].append(replace(one, parts=parts))
     for name, chosen in groups.items():
         if not chosen:
             raise NegjudgeError(f"no labelled picture is left of the pairs in the splits' judge {name}")
-    return Material(tuple(groups["train"]), tuple(groups["validation"]), left_out)
+    return Material(tuple(groups["train"]), tuple(groups["validation"]), left_out, masked)
+
+
+def apart(labelled: Sequence[Labelled]) -> list[Labelled]:
+    """Return each picture with its element, and once more for each further part, as if that were its element.
+
+    A judge that is asked about one element at a time is so asked about all parts.
+    """
+    return [
+        each
+        for one in labelled
+        for each in (
+            replace(one, parts=()),
+            *(
+                replace(
+                    one, object=None, element=p.present, quality=None, nouns=(one.nouns[0], p.noun), parts=()
+                )
+                for p in one.parts
+            ),
+        )
+    ]
 
 
 def rows(
     labelled: Sequence[Labelled], run: Path, tokenizer: Any, absent_objects: int, seed: int
 ) -> list[Row]:
-    """Return a row for each question that somebody decided: object and element both ways, and quality.
+    """Return a row for each question that somebody decided: object, element and parts both ways, and quality.
 
     ``absent_objects`` further objects a picture are asked about, both ways, where its own is there, and
     answered with no: right only where pictures show one object. Without them "object" would nearly always
@@ -149,6 +239,8 @@ def _own(one: Labelled, tokenizer: Any) -> Iterator[tuple[str, Target]]:
     for question, target in zip(questions_about(*nouns), targets, strict=True):
         if target is not None:
             yield question, target
+    for part in one.parts:
+        yield from _about(clean_noun(tokenizer, part.noun, "part"), part.present)
 
 
 def _absent_objects(
@@ -158,10 +250,13 @@ def _absent_objects(
     if (one.object or 0) <= 0.5:
         return
     for name in rng.sample(others, min(count, len(others))):
-        noun = clean_noun(tokenizer, name, "object")
-        for question, target in zip(questions_about(noun, noun)[:2], _both_ways(0.0), strict=True):
-            assert target is not None
-            yield question, target
+        yield from _about(clean_noun(tokenizer, name, "object"), 0.0)
+
+
+def _about(noun: str, present: float) -> Iterator[tuple[str, Target]]:
+    for question, target in zip(questions_about(noun, noun)[:2], _both_ways(present), strict=True):
+        assert target is not None
+        yield question, target
 
 
 def _both_ways(present: float | None) -> tuple[Target | None, Target | None]:

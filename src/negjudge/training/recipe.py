@@ -7,6 +7,7 @@ from typing import Literal
 
 from negjudge.recipes import require_least
 
+Asked = Literal["element", "untested", "every"]
 CURVES = "curves.jsonl"  # training and validation loss by step, in the judge's folder
 
 
@@ -42,6 +43,10 @@ class TrainRecipe:
     """The oracle, as module:function: pictures in which it sees something held out are left out."""
     absent_objects: int = 0
     """Further objects to ask each picture about, and answer with no; only where pictures show one object."""
+    ask: Asked = "element"
+    """The element alone; every labelled part whose word is not held out; of these the untested, README.md."""
+    visible: Literal["dropped", "masked"] = "dropped"
+    """A picture that shows a held-out element is dropped, or kept and not asked about it (a weaker "new")."""
     lora: LoraSettings = field(default_factory=LoraSettings)
     """The shape of the LoRA."""
     quantization: Literal["none", "4bit"] = "none"

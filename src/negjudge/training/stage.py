@@ -31,13 +31,25 @@ from negjudge.judge.verdicts import Answers
 from negjudge.oracle.readings import read_pictures
 from negjudge.progress import progress_bar
 from negjudge.training.calibration import calibrate
-from negjudge.training.data import Material, choose, held_out, of_judge, read_labelled, rows
+from negjudge.training.data import (
+    Material,
+    allowed_parts,
+    apart,
+    choose,
+    held_out,
+    held_out_objects,
+    of_judge,
+    read_labelled,
+    rows,
+)
 from negjudge.training.recipe import CURVES, TrainRecipe
 
 if TYPE_CHECKING:
     from negjudge.training.loop import Tuned
 
 WORK = "judge-checkpoints"
+# Keys that are younger than judges: at these values a training is the one that it was without them.
+_LATER_KEYS = {"ask": "element", "visible": "dropped"}
 COMPARED = 8  # pictures on which the reloaded judge is compared with the one in memory
 
 
@@ -69,11 +81,16 @@ class Plan:
     @cached_property
     def fingerprint(self) -> str:
         """16 hex digits over the recipe, the base, the prompts, and every picture with its labels."""
-        recipe = {k: v for k, v in dataclasses.asdict(self.recipe).items() if k not in ("run", "base")}
+        recipe = {
+            key: value
+            for key, value in dataclasses.asdict(self.recipe).items()
+            if key not in ("run", "base") and (key, value) not in _LATER_KEYS.items()
+        }
         weights = self.base.sha256 or [self.base.id, self.base.revision]
         pictures = [
             [
                 [one.sample.id, one.sample.sha256, one.nouns, one.object, one.element, one.quality]
+                + [dataclasses.astuple(part) for part in one.parts]
                 for one in group
             ]
             for group in (self.material.train, self.material.validation)
@@ -129,7 +146,10 @@ def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     if recipe.reader is not None:
         readings = read_pictures(run, samples, recipe.reader)
         shown = {i: {*seen.parts, *([seen.object] if seen.object else [])} for i, seen in readings.items()}
-    material = choose(labelled, splits, held_out(splits, pairs), shown)
+    hidden, objects = held_out(splits, pairs), held_out_objects(splits, pairs)
+    may_show = hidden - objects if recipe.visible == "masked" else ()
+    allowed = allowed_parts(recipe.ask, splits, pairs)
+    material = choose(labelled, splits, hidden, shown, allowed, may_show)
     return Plan(recipe, run, _base(recipe, folder, run / JUDGE), folder, material)
 
 
@@ -170,6 +190,9 @@ def _save(plan: Plan, tuned: Tuned) -> dict[str, Any]:
         "pictures": len(plan.material.train),
         "validation_pictures": len(plan.material.validation),
         "left_out_pictures": plan.material.left_out,
+        "asked": plan.recipe.ask,
+        "visible": plan.recipe.visible,
+        "masked_pictures": plan.material.masked,
         "reload_difference": difference,
         "recipe": dataclasses.asdict(plan.recipe),
     }
@@ -184,8 +207,9 @@ def _calibrate(plan: Plan, tuned: Tuned, folder: Path) -> tuple[Calibration, flo
     device = "cpu" if plan.recipe.device == "cpu" else None
     judge = Judge.from_pretrained(folder, device=device, dtype=tuned.model.dtype)
     in_memory = Judge(tuned.model.get_base_model(), tuned.processor, judge.settings)
-    pictures = [plan.run / one.sample.image for one in plan.material.validation]
-    objects, elements = zip(*(one.nouns for one in plan.material.validation), strict=True)
+    asked = apart(plan.material.validation)
+    pictures = [plan.run / one.sample.image for one in asked]
+    objects, elements = zip(*(one.nouns for one in asked), strict=True)
     answers = []
     with progress_bar("calibrating the judge", len(pictures), "pictures") as advance:
         for answer in judge.answers(pictures, objects, elements):
@@ -193,7 +217,7 @@ def _calibrate(plan: Plan, tuned: Tuned, folder: Path) -> tuple[Calibration, flo
             advance()
     some = in_memory.answers(pictures[:COMPARED], objects[:COMPARED], elements[:COMPARED])
     difference = max(_distance(_judged(a), b) for a, b in zip(some, answers, strict=False))
-    return calibrate(answers, plan.material.validation, plan.recipe.abstain_error), difference
+    return calibrate(answers, asked, plan.recipe.abstain_error), difference
 
 
 def _judged(answer: Answers | str) -> Answers:
@@ -220,7 +244,12 @@ def _publish(made: Path, judge: Path) -> None:
 def _summary(facts: Mapping[str, Any], judge: Path) -> str:
     return (
         f"{facts['questions']} questions about {facts['pictures']} pictures, {facts['steps']} steps;"
-        f" {facts['left_out_pictures']} pictures left out for showing what is held out\n"
+        f" {facts['left_out_pictures']} pictures left out for showing what is held out{_masked(facts)}\n"
         f"validation loss {facts['validation_loss']:.3f}; the saved judge answers as the one in memory,"
         f" up to {facts['reload_difference']:.1e}\njudge in {judge}"
     )
+
+
+def _masked(facts: Mapping[str, Any]) -> str:
+    shown = facts["masked_pictures"]
+    return f", {shown} kept that show a held-out element, which is not asked about" if shown else ""

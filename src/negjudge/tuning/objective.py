@@ -14,13 +14,12 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Rendering, jobs_of
 from negjudge.generation.pipelines import Model
 from negjudge.generation.samples import generate
+from negjudge.generation.spaces import Space
 from negjudge.guidance import GuidanceMethod, Plain, method_from
 from negjudge.guidance.methods import METHODS
 from negjudge.oracle.outcomes import Outcome, Reading, outcome
 from negjudge.tuning.readers import Reader
 
-Values = Sequence[float] | Sequence[str]
-Space = Mapping[str, Values]
 # What pictures of a pair and their outcomes depend on.
 _DETERMINANTS = ("id", "object", "element", "prompt", "negative", "essential", "others")
 

@@ -12,9 +12,10 @@ import optuna
 from negjudge.data.records import append_records, read_records
 from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
+from negjudge.generation.spaces import Axis, Words, axes_of
 from negjudge.oracle.outcomes import Outcome
 from negjudge.progress import progress_bar
-from negjudge.tuning.objective import Contestant, Objective, Search, Values
+from negjudge.tuning.objective import Contestant, Objective, Search
 from negjudge.tuning.trials import Trial
 
 Distribution = optuna.distributions.BaseDistribution
@@ -128,17 +129,8 @@ def _study(search: Search) -> optuna.Study:
 
 def grid_of(contestant: Contestant) -> dict[str, Distribution]:
     """Return what the sampler draws from; NegjudgeError where the method does not know what is searched."""
-    where = f"spaces: {contestant.name}"
-    if not contestant.space:
-        raise NegjudgeError(f"{where} is empty; name a parameter to search")
-    grid = {name: _distribution(f"{where}.{name}", values) for name, values in contestant.space.items()}
-    try:
-        for name, values in contestant.space.items():
-            for value in values if isinstance(values[0], str) else values[:2]:
-                contestant.guidance({name: value})
-    except NegjudgeError as error:
-        raise NegjudgeError(f"{where}: {error}") from None
-    return grid
+    axes = axes_of(f"spaces: {contestant.name}", contestant.space, contestant.guidance)
+    return {name: _distribution(axis) for name, axis in axes.items()}
 
 
 def _point(trial: optuna.Trial, grid: Iterable[str]) -> Point:
@@ -179,13 +171,7 @@ def _values(distribution: Distribution) -> list[float | str]:
     ]
 
 
-def _distribution(where: str, values: Values) -> Distribution:
-    words = [value for value in values if isinstance(value, str)]
-    numbers = [value for value in values if not isinstance(value, str)]
-    if len(words) >= 2 and not numbers and len(set(words)) == len(words):
-        return optuna.distributions.CategoricalDistribution(words)
-    if words or len(numbers) != 3 or not numbers[0] < numbers[1] or numbers[2] <= 0:
-        raise NegjudgeError(
-            f"{where} is {list(values)}, expected [lowest, highest, step] or words to choose from"
-        )
-    return optuna.distributions.FloatDistribution(numbers[0], numbers[1], step=numbers[2])
+def _distribution(axis: Axis) -> Distribution:
+    if isinstance(axis, Words):
+        return optuna.distributions.CategoricalDistribution(axis.values)
+    return optuna.distributions.FloatDistribution(axis.low, axis.high, step=axis.step)

@@ -8,13 +8,16 @@ import pytest
 
 from negjudge.data.records import Pair, Vote
 from negjudge.labeling.labelstudio.form import (
+    INSTRUCTION_WITH_PARTS,
     KEYS,
+    PART_KEYS,
     Fault,
     labelling_config,
     read_result,
     task_data,
     to_result,
 )
+from negjudge.labeling.parts import MOST_PARTS
 
 
 def test_the_page_shows_one_picture_and_each_answer_with_a_key_of_its_own():
@@ -90,3 +93,57 @@ def test_missing_doubled_and_unknown_answers_are_refused():
         Fault("quality", "no answer"),
     ]
     assert read_result(None)[0] == {}
+
+
+@pytest.mark.parametrize("slots", range(1, MOST_PARTS + 1))
+def test_parts_have_lines_and_keys_of_their_own_and_what_is_not_asked_shows_nothing(tmp_path, slots):
+    page = ET.fromstring(labelling_config(slots))
+    lines = [f"part{number + 1}" for number in range(slots)]
+    names = [group.get("name") for group in page.iter("Choices")]
+    assert names == ["object", "element", *lines, "quality"]
+    some = ET.fromstring(labelling_config(slots, required=1)).iter("Choices")
+    assert [one.get("name") for one in some if one.get("required")] == [
+        "object",
+        "element",
+        "part1",
+        "quality",
+    ]
+    (sample,) = lab.fill(tmp_path, 1)
+    parts = ("seat", "handlebars", "bell")[: slots - 1]
+    pair = Pair(
+        sample.pair, "bicycle", "wheels", "", "", keep=("seat",), keep_questions=("Does it have a seat?",)
+    )
+    data = task_data(sample, pair, parts, slots)
+    assert data["parts"] == list(parts)
+    shown = set(re.findall(r'value="\$(\w+)"', labelling_config(slots)))
+    assert shown | {"sample", "parts"} == set(data)
+    asked = [data[f"{line}_question"] for line in lines]
+    own = ["Does it have a seat?", "Does this picture show handlebars?", "Does this picture show a bell?"]
+    assert asked == [*own[: slots - 1], ""]
+    keys = [answer["hotkey"] for line in lines for answer in data[f"{line}_answers"]]
+    keys += [choice.get("hotkey") for choice in page.iter("Choice")]
+    assert len(keys) == len(set(keys)) == 11 + 3 * (slots - 1)
+    assert data[f"{lines[-1]}_answers"] == []
+
+
+def test_answers_about_parts_come_back_under_the_parts_names():
+    votes = [
+        Vote("s", "anna", "people", question, "no")
+        for question in ("object", "element", "part:lid", "part:a handle")
+    ]
+    parts = ("a handle", "lid")
+    result = to_result([*votes, Vote("s", "anna", "people", "quality", "4")], parts)
+    assert [item["from_name"] for item in result] == ["object", "element", "part2", "part1", "quality"]
+    answers, faults = read_result(result, parts)
+    assert faults == []
+    assert answers == {vote.question: "no" for vote in votes} | {"quality": "4"}
+    answers, faults = read_result(result, ("a handle", "lid", "cover"))
+    assert faults == [Fault("part:cover", "no answer")]
+    assert read_result(result, ("a handle",))[1] == [Fault("part2", "unknown question 'part2'")]
+
+
+def test_the_guideline_names_the_keys_for_parts_too():
+    text = (lab.ROOT / "docs/guideline.md").read_text()
+    for answers in PART_KEYS:
+        assert all(f"`{key}`" in text for key in answers.values()), answers
+        assert " ".join(answers.values()) in INSTRUCTION_WITH_PARTS

@@ -13,6 +13,7 @@ from generate.tune import Recipe as Search
 from negjudge.data.pairs import read_pairs, select_pairs
 from negjudge.data.splits import read_splits, sound_splits
 from negjudge.generation.settings import read_settings
+from negjudge.generation.strengths import read_spaces
 from negjudge.guidance.families import FAMILIES
 from negjudge.recipes import load_recipe
 from negjudge.tuning.objective import Contestant
@@ -63,3 +64,19 @@ def test_the_recipes_hold_known_keys_methods_with_settings_and_arguments_of_thei
     call = inspect.signature(getattr(diffusers, PIPELINES[name]).__call__).parameters
     assert set(loaded.arguments) <= set(call)
     assert {"height", "width", "num_inference_steps", "output_type"} <= set(call)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_drawn_strengths_have_the_spaces_of_a_search_with_the_same_model(name):
+    loaded = load_recipe(Recipe, ["--config", f"generate/recipes/{name}.yaml"])
+    drawn = [one for one in (loaded.train, loaded.judge) if one.drawn]
+    assert len(drawn) == (2 if loaded.spaces else 0)
+    if loaded.spaces:
+        search = load_recipe(Search, ["--config", loaded.spaces])
+        assert (search.model, search.output) == (loaded.model, loaded.settings)
+        methods = read_settings(loaded.settings, loaded.methods).values()
+        pairs = read_pairs(loaded.pairs)
+        jobs = drawn[0].jobs(
+            pairs, read_splits(loaded.splits), methods, read_spaces(loaded.spaces, loaded.methods)
+        )
+        assert {job.serves for job in jobs} == {"judge"}

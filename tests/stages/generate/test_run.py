@@ -153,3 +153,24 @@ def test_a_damaged_picture_ends_in_one_line_and_repair_mends_it(recipe, run, cap
     assert main([*recipe, "--repair", "true"]) == 0
     assert stored(run) == before
     assert main(recipe) == 0
+
+
+def test_drawn_strengths_are_made_from_the_spaces_of_a_search(recipe, recipe_values, tmp_path, capsys):
+    spaces = {name: {"scale": [1.5, 3, 0.1]} for name in ("cfg", "vsf", "nasa")}
+    spaces["nag"] = {"phi": [1, 5, 0.5]}
+    (tmp_path / "tune.yaml").write_text(yaml.safe_dump({"spaces": spaces, "run": "elsewhere"}))
+    drawn = [*recipe, "--judge.strengths", "drawn", "--judge.seeds", "4"]
+    assert main(drawn) == 2
+    assert "key 'spaces' is missing" in capsys.readouterr().err
+    assert main([*recipe, "--test.strengths", "drawn"]) == 2
+    assert "key 'test.strengths'" in capsys.readouterr().err
+    drawn += ["--spaces", str(tmp_path / "tune.yaml")]
+    assert main(drawn) == 0
+    assert "85 pictures (85 new)" in capsys.readouterr().out
+    samples = read_records(tmp_path / "run/samples.jsonl", Sample)
+    mine = [sample for sample in samples if sample.serves == "judge"]
+    assert len(mine) == 2 * 5 * 4
+    assert {sample.pair for sample in mine}.isdisjoint(s.pair for s in samples if s.serves == "any")
+    assert len({str(sample.params) for sample in mine if sample.method == "vsf"}) > 1
+    assert main(drawn) == 0
+    assert "85 pictures (0 new)" in capsys.readouterr().out

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from PIL import Image
 
-from negjudge.data.questions import noun_asked
 from negjudge.data.records import Pair, Sample
 from negjudge.guidance.methods import UNGUIDED
 
@@ -89,19 +88,13 @@ def keep(run: Path, samples: Sequence[Sample], pairs: Mapping[str, Pair]) -> lis
         Ask(sample, keep_view(part), run / sample.image, sample.object, noun)
         for sample in samples
         if (sample.pair, sample.seed) in plain_ones
-        for part, noun in _nouns(pairs[sample.pair])
+        for part, noun in pairs[sample.pair].parts_asked.items()
     ]
 
 
 def keep_view(part: str) -> View:
     """Return the view that asks about a part."""
     return f"keep:{part}"
-
-
-def _nouns(pair: Pair) -> list[tuple[str, str]]:
-    """Return the parts that should stay, each with the noun to ask about: that of the pair's own question."""
-    asked = dict(zip(pair.keep, pair.keep_questions, strict=False))
-    return [(part, noun_asked(asked.get(part, "")) or part) for part in pair.stay]
 
 
 def _pick(choices: Sequence[T], sample: Sample) -> T:

@@ -66,9 +66,13 @@ class Evidence:
 
     @cached_property
     def tested(self) -> list[Sample]:
-        """The samples of the pairs on which methods are compared, other generators' too."""
+        """The samples of the pairs on which methods are compared, other generators' too.
+
+        Pictures at drawn strengths say nothing of the methods as they are set, and are not among them.
+        """
         ids = self.splits.methods["test"]
-        return self.of(ids) + [sample for sample in self.external if sample.pair in ids]
+        own = [sample for sample in self.of(ids) if sample.serves != "judge"]
+        return own + [sample for sample in self.external if sample.pair in ids]
 
     def of(self, pair_ids: Sequence[str]) -> list[Sample]:
         """Return the samples of some pairs, in the order they were made."""
@@ -76,8 +80,13 @@ class Evidence:
         return [sample for sample in self.samples if sample.pair in wanted]
 
     def group(self, name: str) -> list[Sample]:
-        """Return the samples of one of the judge's groups, such as "both_new"."""
-        return self.of(self.splits.judge[name])
+        """Return the samples of one of the judge's groups, such as "both_new".
+
+        Where some were made for the judge, at drawn strengths, these alone are: with one setting a method,
+        a guesser who knows pair and method does well without looking.
+        """
+        found = self.of(self.splits.judge[name])
+        return [sample for sample in found if sample.serves == "judge"] or found
 
 
 def _maker(sample: Sample) -> str:

@@ -181,6 +181,8 @@ def _below(folder: str, samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _column_of(sample: Sample) -> tuple[str, str]:
+    if sample.serves == "judge":  # each of them has a setting of its own
+        return METHOD_NAMES[sample.method], "drawn strengths" if sample.params else ""
     shown = (f"{name} {value:g}" for name, value in sample.params.items() if type(value) in (int, float))
     return METHOD_NAMES[sample.method], ", ".join(shown)
 

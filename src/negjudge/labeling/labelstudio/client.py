@@ -15,7 +15,7 @@ from label_studio_sdk import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from negjudge.errors import NegjudgeError
-from negjudge.labeling.labelstudio.form import INSTRUCTION, PICTURES, labelling_config
+from negjudge.labeling.labelstudio.form import INSTRUCTION, INSTRUCTION_WITH_PARTS, PICTURES, labelling_config
 from negjudge.labeling.labelstudio.logins import address
 from negjudge.labeling.labelstudio.server import LOG, SERVED, Server
 
@@ -26,27 +26,32 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Task:
-    """A task as the server has it; ``sample`` is the external id, since SQLite gives task ids out again."""
+    """A task as the server has it; ``sample`` is the external id, since SQLite gives task ids out again.
+
+    ``parts`` are those that it asks about, in the order of their lines on the page.
+    """
 
     id: int
     sample: str | None
     annotations: tuple[Mapping[str, Any], ...]
+    parts: tuple[str, ...] = ()
 
 
 class Client:
     """The project of one run on one server. Every failure is a NegjudgeError without logins in it.
 
     Proxy settings are ignored: the server is on this machine. Nothing is retried blindly, since a request
-    may have been carried out although its answer was lost.
+    may have been carried out although its answer was lost. The page asks about up to ``slots`` parts,
+    of which at least ``required`` must be answered.
     """
 
-    def __init__(self, server: Server, title: str) -> None:
+    def __init__(self, server: Server, title: str, slots: int = 0, required: int = 0) -> None:
         self.server = server
         self._http = httpx.Client(base_url=server.url, trust_env=False, timeout=TIMEOUT)
         self._sdk = LabelStudio(
             base_url=server.url, api_key=server.logins.token, httpx_client=self._http, max_retries=0
         )
-        self.title = title
+        self.title, self.slots, self.required = title, slots, required
         self.project = 0
 
     def __enter__(self) -> Client:
@@ -97,8 +102,8 @@ class Client:
 
     def _find_project(self, annotators: int) -> int:
         settings: dict[str, Any] = {
-            "label_config": labelling_config(),
-            "expert_instruction": INSTRUCTION,
+            "label_config": labelling_config(self.slots, self.required),
+            "expert_instruction": INSTRUCTION_WITH_PARTS if self.slots else INSTRUCTION,
             "maximum_annotations": annotators,
             "enable_empty_annotation": False,
             "show_collab_predictions": False,  # they would fill the answers in
@@ -132,6 +137,7 @@ class Client:
                 task["id"],
                 task["data"].get("sample"),
                 tuple(sorted(task["annotations"], key=lambda one: int(one["id"]))),
+                tuple(task["data"].get("parts", ())),
             )
             for task in exported
         ]
