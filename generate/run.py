@@ -15,6 +15,7 @@ from negjudge.generation.samples import generate
 from negjudge.generation.settings import read_settings
 from negjudge.generation.sheets.attention import write_attention_sheets
 from negjudge.generation.sheets.contact import write_run_sheets
+from negjudge.guidance.methods import METHODS
 from negjudge.recipes import load_recipe
 
 
@@ -24,7 +25,7 @@ class Recipe(PictureRecipe):
 
     settings: str
     """YAML file of each method's settings, as `make tune` writes it."""
-    methods: list[str] = field(default_factory=lambda: ["none", "cfg", "vsf", "nag", "nasa"])
+    methods: list[str] = field(default_factory=lambda: list(METHODS))
     """Guidance methods to compare."""
     test: PictureSet = field(default_factory=PictureSet)
     """The pictures on which the methods are compared."""

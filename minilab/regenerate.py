@@ -18,9 +18,10 @@ from negjudge.data.questions import with_article
 from negjudge.generation.pipelines import find_model
 from negjudge.generation.settings import read_settings
 from negjudge.guidance import guide, pipeline_arguments
+from negjudge.guidance.methods import METHODS, UNGUIDED
+from negjudge.recipes import read_yaml
 
 SETTINGS = Path("data/settings/mini.yaml")
-METHODS = ("none", "cfg", "vsf", "nag", "nasa")
 STEPS = 4
 STRENGTHS = (0.25, 0.5, 0.5)  # of the noise; with more the generator redraws parts as it likes
 REGENERATED = 16  # pictures of a batch
@@ -33,7 +34,9 @@ class Regenerator:
         pipe = find_model(str(model)).pipe
         self.pipe = StableDiffusion3Img2ImgPipeline(**pipe.components)
         self.pipe.set_progress_bar_config(disable=True)
-        self.methods = list(read_settings(SETTINGS, METHODS).values())
+        tuned = read_yaml(SETTINGS)
+        methods = [name for name in METHODS if name == UNGUIDED or name in tuned]
+        self.methods = list(read_settings(SETTINGS, methods).values())
 
     @torch.no_grad()
     def __call__(

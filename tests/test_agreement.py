@@ -1,12 +1,10 @@
-"""Agreement: textbook figures, edge cases, and Dawid–Skene where some annotators are careless."""
+"""Agreement: textbook figures and edge cases."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from negjudge.data.records import Answer, Question, Vote
-from negjudge.labeling.aggregation import dawid_skene
 from negjudge.labeling.agreement import agreement
 
 
@@ -74,15 +72,3 @@ def test_sources_and_questions_are_kept_apart_and_nothing_gives_nothing() -> Non
     ]
     assert agreement([]) == []
     assert agreement(votes(["y", "n"])) == []
-
-
-def test_dawid_skene_overrules_two_careless_annotators() -> None:
-    rng = np.random.default_rng(2)
-    truth = rng.random(300) < 0.5
-    accuracy = [0.97, 0.95, 0.6, 0.55, 0.55]
-    rows = ["".join("y" if t == (rng.random() < a) else "n" for a in accuracy) for t in truth]
-    found = dawid_skene(votes(rows), "object")
-    said = np.array([found[f"s{i}"]["yes"] > 0.5 for i in range(300)])
-    majority = np.array([row.count("y") >= 3 for row in rows])
-    assert (said == truth).mean() > max(0.95, (majority == truth).mean())
-    assert dawid_skene(votes(rows), "quality") == {}

@@ -10,12 +10,12 @@ from sklearn.metrics import balanced_accuracy_score
 from negjudge.statistics.calibration import (
     SuccessCalibration,
     calibration_floor,
-    expected_calibration_error,
     fit_temperature,
     fit_threshold,
     log_odds,
     reliability_curve,
 )
+from negjudge.statistics.metrics import calibration_error
 
 RNG = np.random.default_rng(7)
 
@@ -71,7 +71,8 @@ def test_success_without_two_classes_is_the_product() -> None:
 
 def test_calibration_error_by_hand() -> None:
     # Two bins: 0.75 said and 1/2 seen; 0.25 said and 0 seen.
-    assert expected_calibration_error([0.75, 0.75, 0.25, 0.25], [1, 0, 0, 0]) == pytest.approx(0.25)
+    error = calibration_error([0.75, 0.75, 0.25, 0.25], [1, 0, 0, 0])
+    assert error(np.ones((1, 4))) == pytest.approx(0.25)
     curve = reliability_curve([0.75, 0.75, 0.25, 0.25], [1, 0, 0, 0])
     assert curve.confidence == (0.25, 0.75)
     assert curve.frequency == (0.0, 0.5)
@@ -80,7 +81,8 @@ def test_calibration_error_by_hand() -> None:
 
 def test_floor_is_what_perfect_calibration_shows_and_shrinks_with_n() -> None:
     small, large = RNG.random(60), RNG.random(6000)
-    errors = [expected_calibration_error(small, RNG.random(60) < small) for _ in range(400)]
+    drawn = [calibration_error(small, RNG.random(60) < small) for _ in range(400)]
+    errors = [float(error(np.ones((1, 60)))[0]) for error in drawn]
     mean, upper = calibration_floor(small)
     assert mean == pytest.approx(np.mean(errors), abs=0.01)
     assert upper == pytest.approx(np.quantile(errors, 0.95), abs=0.02)

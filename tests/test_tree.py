@@ -76,6 +76,5 @@ def test_the_citation_names_this_version():
 
 def test_no_init_in_tests_and_one_in_each_stage():
     assert not list((ROOT / "tests").rglob("__init__.py"))
-    assert all(
-        (ROOT / stage / "__init__.py").is_file() for stage in ("generate", "labeling", "train", "eval")
-    )
+    stages = ("generate", "labeling", "train", "eval", "studies")
+    assert all((ROOT / stage / "__init__.py").is_file() for stage in stages)

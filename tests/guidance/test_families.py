@@ -15,7 +15,7 @@ from cases import CASES, NEGATIVE, first_forward, output_of, run
 from slow import in_place_of_attention
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance import NAG, NASA, VSF, guide, guiding
+from negjudge.guidance import NAG, NASA, VSF, guide
 from negjudge.guidance.families import family_of
 from negjudge.guidance.interception import replaced
 from negjudge.guidance.kernels.nag import nag_attention
@@ -162,7 +162,7 @@ def test_the_negative_is_encoded_as_if_it_were_the_only_prompt(case, exact, monk
     negative = encode(exact, case, arguments).tokens
     expected = output_of(denoiser, with_text(case, arguments, negative))
     only = functools.partial(nag_attention, phi=-1.0, tau=float("inf"), alpha=1.0)
-    monkeypatch.setattr(guiding, "kernel_for", lambda _: only)
+    monkeypatch.setattr(NAG, "attention", lambda _: only)
     with guide(exact, NAG(padding=case.padding), NEGATIVE):
         actual = output_of(denoiser, arguments)
     assert (expected - output_of(denoiser, arguments)).abs().max() > 1e-3

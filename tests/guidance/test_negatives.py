@@ -11,8 +11,8 @@ from slow import guided
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import NAG, NASA, VSF, TokenLayout, nag_attention, nasa_attention, vsf_attention
 from negjudge.guidance.attention_map import negative_share
+from negjudge.guidance.base import layer_numbers
 from negjudge.guidance.kernels.attention import GuidedCall
-from negjudge.guidance.methods import layer_numbers
 from negjudge.guidance.negatives import Encoded, Negatives, Phrase, parse_negative
 
 

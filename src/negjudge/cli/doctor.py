@@ -36,7 +36,7 @@ def _doctor(arguments: argparse.Namespace) -> None:
 PACKAGES = {
     "judge": ("torch", "torchvision", "transformers", "peft", "scikit-learn", "matplotlib"),
     "generate": ("diffusers", "optuna"),
-    "label": ("label-studio-sdk", "crowd-kit", "krippendorff"),
+    "label": ("label-studio-sdk", "krippendorff"),
     "train": ("trl", "datasets", "bitsandbytes"),
 }
 Line = tuple[str, str, bool]

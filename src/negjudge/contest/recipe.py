@@ -24,7 +24,7 @@ class Entry:
     """A contestant: a method, what of it is searched, and what is fixed."""
 
     method: str
-    """cfg, vsf, nag or nasa."""
+    """A guidance method, such as vsf."""
     space: dict[str, list[float] | list[str]]
     """What is searched: each parameter's lowest value, highest value and step, or its choices."""
     fixed: dict[str, Any] = field(default_factory=dict)

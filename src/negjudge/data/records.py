@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 DEVICE = "external"
+"""What stands for the device in the record of another generator's picture."""
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
 Question = Literal["object", "element", "quality"]
 Source = Literal["people", "simulated"]
@@ -91,6 +92,11 @@ class Sample:
     height: int
     device: str
     dtype: str
+
+    @property
+    def is_external(self) -> bool:
+        """Whether another generator's picture was brought in, and none was made here."""
+        return self.device == DEVICE
 
 
 @dataclass(frozen=True)

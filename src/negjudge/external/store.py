@@ -13,6 +13,7 @@ from negjudge.data.durable import write_atomically
 from negjudge.data.records import DEVICE, Pair, Sample, append_records, read_records, sample_id, write_records
 from negjudge.data.runs import EXTERNAL, IMAGES, SAMPLES
 from negjudge.external.manifest import Entry
+from negjudge.guidance.methods import UNGUIDED
 from negjudge.pictures import fingerprint, load, png
 
 SOURCES, RETIRED = "sources.jsonl", "retired.jsonl"
@@ -95,7 +96,7 @@ class Store:
     def _prompts(self, entry: Entry) -> tuple[str, str]:
         """Return prompt and negative prompt: the manifest's, else the pair's."""
         pair = self.pairs[entry.pair]
-        unguided = "" if entry.method == "none" else pair.negative
+        unguided = "" if entry.method == UNGUIDED else pair.negative
         return entry.prompt or pair.prompt, unguided if entry.negative is None else entry.negative
 
     def add(self, entry: Entry, picture: Image.Image) -> None:

@@ -55,7 +55,7 @@ class PictureSet:
     ) -> list[Job]:
         """Return the jobs of this set with wrong negatives, which leave unguided pictures as they are."""
         chosen = wrong_negatives(select_pairs(pairs, splits, self.splits), pairs.values())
-        return jobs_of(chosen, [method for method in methods if method.name != "none"], self.seeds)
+        return jobs_of(chosen, [method for method in methods if method.guides], self.seeds)
 
 
 def seed_of(pair: Pair, number: int) -> int:

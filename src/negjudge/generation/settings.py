@@ -11,6 +11,7 @@ import yaml
 from negjudge.data.durable import write_atomically
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import GuidanceMethod, method_from
+from negjudge.guidance.methods import UNGUIDED
 from negjudge.recipes import read_yaml
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def read_settings(path: str | Path, methods: Iterable[str]) -> dict[str, Guidanc
     settings = read_yaml(path)
     found = {}
     for name in methods:
-        params = {} if name == "none" else settings.get(name)
+        params = {} if name == UNGUIDED else settings.get(name)
         if not isinstance(params, dict):
             raise NegjudgeError(f"{path} has no settings for {name!r}; run `make tune`, or add them")
         found[name] = method_from(name, params)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from negjudge.guidance.base import AttentionGuidance
 from negjudge.guidance.kernels.attention import GuidedCall, attention_with_lse
-from negjudge.guidance.methods import VSF, AttentionGuidance
 
 if TYPE_CHECKING:
     from negjudge.guidance.negatives import Negatives
@@ -61,9 +61,10 @@ def negative_share(call: GuidedCall, method: AttentionGuidance) -> torch.Tensor:
     if mask is not None:
         scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
     total = scores.logsumexp(dim=-1)
-    if isinstance(method, VSF):
-        scores = scores - method.offset
-        total = torch.logaddexp(total - method.offset, attention_with_lse(call.operands("I", "IP"))[1])
+    offset = method.shared_offset
+    if offset is not None:
+        scores = scores - offset
+        total = torch.logaddexp(total - offset, attention_with_lse(call.operands("I", "IP"))[1])
     elif not call.cross:
         total = torch.logaddexp(total, attention_with_lse(call.operands("I", "I"))[1])
     return (scores - total.unsqueeze(-1)).exp().mean(dim=1)

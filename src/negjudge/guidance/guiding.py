@@ -9,12 +9,8 @@ from typing import Any
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
+from negjudge.guidance.base import AttentionGuidance, GuidanceMethod, PipelineGuidance
 from negjudge.guidance.families import family_of
-from negjudge.guidance.interception import Kernel
-from negjudge.guidance.kernels.nag import nag_attention
-from negjudge.guidance.kernels.nasa import nasa_attention
-from negjudge.guidance.kernels.vsf import vsf_attention
-from negjudge.guidance.methods import CFG, NAG, NASA, VSF, AttentionGuidance, GuidanceMethod
 from negjudge.guidance.negatives import Phrase, parse_negative
 from negjudge.guidance.session import Session, claimed, watched
 
@@ -36,7 +32,7 @@ def guide(
 
     Args:
         pipe: a pipeline of a supported family.
-        method: VSF, NAG, NASA, CFG or Plain, with its settings.
+        method: a method with its settings, such as ``VSF(scale=1.0)``.
         negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
             prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
             unguided. "wheels:1.5, chain" is two negatives that are encoded apart, the first counting one and
@@ -51,17 +47,17 @@ def guide(
     if not isinstance(method, GuidanceMethod):
         raise NegjudgeError(f"method is {method!r}, expected settings such as VSF(scale=1.0)")
     negatives = _checked(negative_prompt)
-    if isinstance(method, CFG):
+    if isinstance(method, PipelineGuidance):
         expected = pipeline_arguments(pipe, method, negative_prompt)
-        with claimed(pipe), watched(pipe, functools.partial(_asking_for, expected)):
+        with claimed(pipe), watched(pipe, functools.partial(_asking_for, method.title, expected)):
             yield pipe
-    elif not isinstance(method, AttentionGuidance) or not any(negatives):
-        yield pipe
-    else:
-        session = Session(pipe, family_of(pipe), kernel_for(method), method, negatives, record)
+    elif isinstance(method, AttentionGuidance) and any(negatives):
+        session = Session(pipe, family_of(pipe), method, negatives, record)
         with session.installed():
             yield pipe
             session.check_used()
+    else:
+        yield pipe
 
 
 def pipeline_arguments(
@@ -72,21 +68,9 @@ def pipeline_arguments(
     CFG without a negative prompt is ordinary CFG, against the empty prompt.
     """
     family = family_of(pipe)
-    if isinstance(method, CFG):
-        return family.cfg_arguments(pipe, method.scale, negative_prompt or "")
+    if isinstance(method, PipelineGuidance):
+        return method.arguments(family, pipe, negative_prompt or "")
     return family.plain_arguments(pipe)
-
-
-def kernel_for(method: AttentionGuidance) -> Kernel:
-    """The attention function of a method, with its settings filled in."""
-    if isinstance(method, VSF):
-        return functools.partial(vsf_attention, scale=method.scale, offset=method.offset)
-    if isinstance(method, NAG):
-        settings: dict[str, Any] = {"phi": method.phi, "tau": method.tau, "alpha": method.alpha}
-        return functools.partial(nag_attention, **settings, norm=method.norm)
-    if isinstance(method, NASA):
-        return functools.partial(nasa_attention, scale=method.scale)
-    raise NegjudgeError(f"no kernel for {type(method).__name__}; use VSF, NAG or NASA")
 
 
 def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:
@@ -98,13 +82,13 @@ def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:
 
 
 @contextmanager
-def _asking_for(expected: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[None]:
+def _asking_for(method: str, expected: Mapping[str, Any], arguments: Mapping[str, Any]) -> Iterator[None]:
     """Hold a pipeline's call to the arguments that turn its own guidance on."""
     for name, value in expected.items():
         given = arguments.get(name)
         if given is not value and (not isinstance(given, float | int | str | list) or given != value):
             raise NegjudgeError(
-                f"CFG needs {name}={value!r} in the pipeline's call, which has {given!r}; "
+                f"{method} needs {name}={value!r} in the pipeline's call, which has {given!r}; "
                 "pass **pipeline_arguments(pipe, method, negative_prompt)"
             )
     yield

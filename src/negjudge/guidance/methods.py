@@ -1,49 +1,34 @@
-"""The guidance methods and their settings: frozen, checked, free of torch."""
+"""The guidance methods: a class each, with its settings, and the lists of them. Free of torch."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.base import AttentionGuidance, GuidanceMethod, Padding, PipelineGuidance, require
 
-Padding = Literal["none", "full"]
-"""How the negative is encoded: "none": its own tokens only; "full": padded as the pipeline pads a prompt."""
+if TYPE_CHECKING:
+    from negjudge.guidance.families import Family
+    from negjudge.guidance.interception import Kernel
 
-Special = Literal["keep", "drop"]
-"""Whether begin and end tokens and those of a chat template count as part of the negative."""
-
-Shape = Literal["constant", "linear", "cosine"]
-"""How the strength goes from the first guided step to the last: it stays, or falls to nothing."""
-
-
-@dataclass(frozen=True, repr=False)
-class GuidanceMethod:
-    """What every method has: a name, and settings that go into a sample's record."""
-
-    name: ClassVar[Literal["none", "cfg", "vsf", "nag", "nasa"]]
-
-    def __post_init__(self) -> None:
-        for each in dataclasses.fields(self):
-            _check_type(self, each)
-
-    def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
-        return f"{type(self).__name__}({settings})"
-
-    @property
-    def params(self) -> dict[str, float | bool | str]:
-        """The settings by name, as ``method_from`` takes them back, without the options that are not used."""
-        settings = [(each, getattr(self, each.name)) for each in dataclasses.fields(self)]
-        return {
-            each.name: value
-            for each, value in sorted(settings, key=lambda setting: bool(setting[0].kw_only))
-            if value != each.default or not each.metadata.get("optional")
-        }
+__all__ = [
+    "CFG",
+    "EVALUATIONS",
+    "METHODS",
+    "METHOD_NAMES",
+    "NAG",
+    "NASA",
+    "UNGUIDED",
+    "VSF",
+    "AttentionGuidance",
+    "GuidanceMethod",
+    "Plain",
+    "method_from",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,10 +36,12 @@ class Plain(GuidanceMethod):
     """No guidance: the pipeline as it is."""
 
     name = "none"
+    title = "no guidance"
+    guides = False
 
 
 @dataclass(frozen=True, repr=False)
-class CFG(GuidanceMethod):
+class CFG(PipelineGuidance):
     """Classifier-free guidance (Ho and Salimans, arXiv:2207.12598) by the pipeline: two forwards a step.
 
     ``scale`` is the pipeline's ``guidance_scale``; pipelines turn CFG off at 1 and below. The default is that
@@ -62,70 +49,18 @@ class CFG(GuidanceMethod):
     """
 
     name = "cfg"
+    title = "CFG"
+    evaluations = 2
 
     scale: float = 7.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.scale > 1, "CFG's scale", self.scale, "above 1; use Plain for no guidance")
+        require(self.scale > 1, "CFG's scale", self.scale, "above 1; use Plain for no guidance")
 
-
-_OPTIONAL = {"optional": True}  # not among a sample's settings unless used
-
-
-@dataclass(frozen=True, repr=False)
-class AttentionGuidance(GuidanceMethod):
-    """What the methods inside the attention have in common: where and when they act.
-
-    ``special`` "drop" leaves begin and end tokens and chat templates out of the negative; every paper keeps
-    them. ``start`` and ``stop`` bound the guided steps by the share of noise that is gone, 0 at the first
-    step and 1 at the picture; outside the pipeline is plain. ``schedule`` lets the strength (VSF's and
-    NASA's ``scale``, NAG's ``alpha``) fall from ``start`` to ``stop``. ``layers`` names the guided attention
-    layers by number, such as "0-11,18"; in the others picture and prompt do not see the negative.
-    """
-
-    strength: ClassVar[str] = "scale"
-    """The setting that a schedule lets fall."""
-
-    padding: Padding = field(default="none", kw_only=True)
-    special: Special = field(default="keep", metadata=_OPTIONAL, kw_only=True)
-    start: float = field(default=0.0, metadata=_OPTIONAL, kw_only=True)
-    stop: float = field(default=1.0, metadata=_OPTIONAL, kw_only=True)
-    schedule: Shape = field(default="constant", metadata=_OPTIONAL, kw_only=True)
-    layers: str = field(default="all", metadata=_OPTIONAL, kw_only=True)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _require(0 <= self.start < 1, "start", self.start, "from 0 to below 1")
-        _require(self.start < self.stop <= 1, "stop", self.stop, "above start and at most 1")
-        layer_numbers(self.layers)
-
-    def strength_at(self, progress: float) -> float | None:
-        """What the strength is multiplied by where this share of the noise is gone; None: not guided."""
-        if not self.start <= progress <= self.stop:
-            return None
-        share = (progress - self.start) / (self.stop - self.start)
-        return {"constant": 1.0, "linear": 1 - share, "cosine": (1 + math.cos(math.pi * share)) / 2}[
-            self.schedule
-        ]
-
-    @property
-    def scheduled(self) -> bool:
-        """Whether anything changes from step to step."""
-        return (self.start, self.stop, self.schedule) != (0.0, 1.0, "constant")
-
-
-def layer_numbers(layers: str) -> frozenset[int] | None:
-    """The numbers in a list such as "0-11,18", None for "all". Raises NegjudgeError where it is none."""
-    if layers == "all":
-        return None
-    found: set[int] = set()
-    for part in layers.split(","):
-        match = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
-        if not match or (match[2] and int(match[2]) < int(match[1])):
-            raise NegjudgeError(f'layers is {layers!r}, expected "all" or a list such as "0-11,18"')
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return frozenset(found)
+    def arguments(self, family: Family, pipe: Any, negative_prompt: str | list[str]) -> dict[str, Any]:
+        """The scale, and the negative prompt in the empty prompt's place."""
+        return family.cfg_arguments(pipe, self.scale, negative_prompt)
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,6 +88,7 @@ class VSF(AttentionGuidance):
     """
 
     name = "vsf"
+    title = "VSF"
 
     scale: float = 1.0
     offset: float = 0.0
@@ -160,8 +96,24 @@ class VSF(AttentionGuidance):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.scale >= 0, "VSF's scale", self.scale, "0 or more")
-        _require(self.offset >= 0, "VSF's offset", self.offset, "0 or more")
+        require(self.scale >= 0, "VSF's scale", self.scale, "0 or more")
+        require(self.offset >= 0, "VSF's offset", self.offset, "0 or more")
+
+    def attention(self) -> Kernel:
+        """Attention with the negative's values flipped."""
+        from negjudge.guidance.kernels.vsf import vsf_attention
+
+        return functools.partial(vsf_attention, scale=self.scale, offset=self.offset)
+
+    @property
+    def shared_offset(self) -> float:
+        """β: the flipped copy is attended together with picture and prompt."""
+        return self.offset
+
+    @property
+    def leaks(self) -> bool:
+        """As the setting says."""
+        return self.leak
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,6 +126,7 @@ class NAG(AttentionGuidance):
     """
 
     name = "nag"
+    title = "NAG"
     strength = "alpha"
 
     phi: float = 4.0
@@ -184,9 +137,16 @@ class NAG(AttentionGuidance):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.phi >= 0, "NAG's phi", self.phi, "0 or more")
-        _require(self.tau >= 1, "NAG's tau", self.tau, "1 or more, a bound on a ratio of norms")
-        _require(0 <= self.alpha <= 1, "NAG's alpha", self.alpha, "from 0 to 1")
+        require(self.phi >= 0, "NAG's phi", self.phi, "0 or more")
+        require(self.tau >= 1, "NAG's tau", self.tau, "1 or more, a bound on a ratio of norms")
+        require(0 <= self.alpha <= 1, "NAG's alpha", self.alpha, "from 0 to 1")
+
+    def attention(self) -> Kernel:
+        """Attention extrapolated away from the negative's, and bounded."""
+        from negjudge.guidance.kernels.nag import nag_attention
+
+        settings: dict[str, Any] = {"phi": self.phi, "tau": self.tau, "alpha": self.alpha}
+        return functools.partial(nag_attention, **settings, norm=self.norm)
 
     @classmethod
     def from_nag_scale(cls, nag_scale: float, **others: Any) -> NAG:
@@ -202,20 +162,43 @@ class NASA(AttentionGuidance):
     """
 
     name = "nasa"
+    title = "NASA"
 
     scale: float = 0.1
     padding: Padding = field(default="full", kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _require(self.scale >= 0, "NASA's scale", self.scale, "0 or more")
+        require(self.scale >= 0, "NASA's scale", self.scale, "0 or more")
+
+    def attention(self) -> Kernel:
+        """Attention less that over the negative."""
+        from negjudge.guidance.kernels.nasa import nasa_attention
+
+        return functools.partial(nasa_attention, scale=self.scale)
 
 
 METHODS: dict[str, type[GuidanceMethod]] = {kind.name: kind for kind in (Plain, CFG, VSF, NAG, NASA)}
+"""Every method by name, in the order of tables and sheets. What else is listed by method comes from here."""
+UNGUIDED = Plain.name
+"""The name in records of pictures without guidance."""
+EVALUATIONS = {name: kind.evaluations for name, kind in METHODS.items()}
+"""Denoiser evaluations in one sampler step, by name."""
+
+
+class _Titles(dict[str, str]):
+    """A method that is not ours, such as another laboratory's, is called what it is called."""
+
+    def __missing__(self, method: str) -> str:
+        return method
+
+
+METHOD_NAMES = _Titles({name: kind.title for name, kind in METHODS.items()})
+"""What tables, figures and sheets call a method, by name."""
 
 
 def method_from(name: str, params: Mapping[str, Any]) -> GuidanceMethod:
-    """Build a method from its name ("none", "cfg", "vsf", "nag", "nasa") and settings.
+    """Build a method from its name (a key of ``METHODS``) and settings.
 
     Raises NegjudgeError naming the unknown method or setting, or the value that does not fit.
     """
@@ -228,51 +211,3 @@ def method_from(name: str, params: Mapping[str, Any]) -> GuidanceMethod:
             has = f"it has {', '.join(known)}" if known else "it has none"
             raise NegjudgeError(f"guidance method {name!r} has no setting {param!r}; {has}")
     return kind(**params)
-
-
-def _check_type(method: GuidanceMethod, setting: dataclasses.Field[Any]) -> None:
-    value, what = getattr(method, setting.name), f"{type(method).__name__}'s {setting.name}"
-    if isinstance(setting.default, bool):
-        if not isinstance(value, bool):
-            raise NegjudgeError(f"{what} is {value!r}, expected true or false")
-    elif isinstance(setting.default, float):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise NegjudgeError(f"{what} is {value!r}, expected a finite number")
-        object.__setattr__(method, setting.name, float(value))
-    elif setting.name not in _CHOICES:
-        if not isinstance(value, str):
-            raise NegjudgeError(f"{what} is {value!r}, expected a text")
-    else:
-        choices = _CHOICES[setting.name]
-        if value not in choices:
-            raise NegjudgeError(f"{what} is {value!r}, expected one of {', '.join(choices)}")
-
-
-_CHOICES = {
-    "padding": ("none", "full"),
-    "norm": ("l1", "l2"),
-    "special": ("keep", "drop"),
-    "schedule": ("constant", "linear", "cosine"),
-}
-
-
-def _require(holds: bool, what: str, value: float, expected: str) -> None:
-    if not holds:
-        raise NegjudgeError(f"{what} is {value:g}, expected {expected}")
-
-
-UNGUIDED = "none"
-
-# Denoiser evaluations in one sampler step.
-EVALUATIONS = {"none": 1, "cfg": 2, "vsf": 1, "nag": 1, "nasa": 1}
-
-
-class _Names(dict[str, str]):
-    """Names of methods; one that is not known, such as another laboratory's, is called what it is called."""
-
-    def __missing__(self, method: str) -> str:
-        return method
-
-
-# What the tables and sheets call the methods, in the order of their columns.
-METHOD_NAMES = _Names({"none": "no guidance", "cfg": "CFG", "vsf": "VSF", "nag": "NAG", "nasa": "NASA"})

@@ -14,10 +14,10 @@ import torch
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
+from negjudge.guidance.base import AttentionGuidance, layer_numbers
 from negjudge.guidance.families import Family
 from negjudge.guidance.families.base import Hook
-from negjudge.guidance.interception import Interception, Kernel, replaced
-from negjudge.guidance.methods import VSF, AttentionGuidance, layer_numbers
+from negjudge.guidance.interception import Interception, replaced
 from negjudge.guidance.negatives import Encoded, Negatives, Phrase
 
 Around = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
@@ -40,7 +40,6 @@ class Session:
         self,
         pipe: Any,
         family: Family,
-        kernel: Kernel,
         method: AttentionGuidance,
         negatives: list[tuple[Phrase, ...]],
         record: AttentionRecord | None = None,
@@ -49,7 +48,7 @@ class Session:
         self.pipe, self.family, self.method, self.negatives = pipe, family, method, negatives
         self.record = record
         self.denoisers = [
-            (denoiser, self._interception(kernel, _inner(denoiser))) for denoiser in family.denoisers(pipe)
+            (denoiser, self._interception(_inner(denoiser))) for denoiser in family.denoisers(pipe)
         ]
         self.active = False
         self.forwards = self.guided_forwards = 0
@@ -57,12 +56,13 @@ class Session:
         self.encoded: dict[str, Encoded] = {}
         self.in_call, self.in_forward = threading.Lock(), threading.Lock()
 
-    def _interception(self, kernel: Kernel, denoiser: Any) -> Interception:
+    def _interception(self, denoiser: Any) -> Interception:
         modules = self.family.attention_modules(denoiser)
         for name, module in modules.items():
             _check_processor(name, module, self.family.processors)
         recorder = self.record.recorder(self.method) if self.record else None
-        return Interception(kernel, modules, _guided_layers(self.method, list(modules)), recorder)
+        guided = _guided_layers(self.method, list(modules))
+        return Interception(self.method.attention(), modules, guided, recorder)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -165,8 +165,7 @@ class Session:
                 one = self.family.encode(self.pipe, text, self.method.padding, forward, self.call)
             self.encoded[text] = one.without_special() if self.method.special == "drop" else one
         encoded = [[(self.encoded[one.text], one.weight) for one in phrases] for phrases in pictures]
-        leak = isinstance(self.method, VSF) and self.method.leak
-        return Negatives.batch(encoded, self.family.text(forward), leak)
+        return Negatives.batch(encoded, self.family.text(forward), self.method.leaks)
 
     def _for_each_picture(self, pictures: int) -> list[tuple[Phrase, ...]]:
         given = len(self.negatives)

@@ -1,47 +1,11 @@
-"""From votes to labels: majority, and Dawid and Skene's weighing of annotators."""
+"""From votes to labels: the majority's answer to each question of each picture."""
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from negjudge.data.records import (
-    Answer,
-    Label,
-    Question,
-    Vote,
-)
-
-if TYPE_CHECKING:
-    pass
-
-
-def dawid_skene(
-    votes: Iterable[Vote], question: Question, iterations: int = 100
-) -> dict[str, dict[str, float]]:
-    """Return for each sample the probability of each answer, annotators weighed by their errors.
-
-    Crowd-kit's Dawid–Skene (1979). Votes "unsure" are an answer like the others. It takes annotators to err
-    independently of each other; where they do not, its probabilities are too sure.
-    """
-    import pandas as pd
-    from crowdkit.aggregation import DawidSkene
-
-    rows = [(vote.sample, vote.annotator, vote.answer) for vote in votes if vote.question == question]
-    if not rows:
-        return {}
-    table = pd.DataFrame(rows, columns=["task", "worker", "label"]).drop_duplicates(
-        ["task", "worker"], keep="last"
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # crowd-kit's own use of pandas
-        found = DawidSkene(n_iter=iterations).fit_predict_proba(table)
-    return {
-        str(sample): {str(answer): float(value) for answer, value in row.items()}
-        for sample, row in found.iterrows()
-    }
+from negjudge.data.records import Answer, Label, Question, Vote
 
 
 def labels_from(votes: Iterable[Vote]) -> list[Label]:

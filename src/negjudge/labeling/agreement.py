@@ -1,4 +1,4 @@
-"""How far annotators agree, and labels that weigh them by their errors."""
+"""How far annotators agree, question by question."""
 
 from __future__ import annotations
 

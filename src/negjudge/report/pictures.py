@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from negjudge.data.questions import with_article
-from negjudge.data.records import DEVICE, Sample
+from negjudge.data.records import Sample
 from negjudge.data.runs import SHEETS
 from negjudge.evaluation.evidence.scored import methods_in
 from negjudge.evaluation.methods.pairs import Mark
@@ -69,7 +69,7 @@ def _row(run: Path, samples: Sequence[Sample], marks: Mapping[str, Mark]) -> Gri
     seed = samples[0].seed
     mine = {sample.method: sample for sample in samples if sample.seed == seed}
     for sample in samples:  # another generator's seeds are its own: its first picture
-        if sample.device == DEVICE:
+        if sample.is_external:
             mine.setdefault(sample.method, sample)
     guided = next((sample for sample in mine.values() if sample.method != UNGUIDED), samples[0])
     cells = [

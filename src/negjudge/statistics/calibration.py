@@ -118,12 +118,6 @@ def reliability_curve(probabilities: ArrayLike, labels: ArrayLike, bins: int = B
     )
 
 
-def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = BINS) -> float:
-    """Return the mean gap, weighted by bin size, between probability and share of "yes"; both (n,)."""
-    p, y = _aligned(probabilities, labels)
-    return float(_errors(p, y[None, :], bins)[0])
-
-
 def calibration_floor(
     probabilities: ArrayLike, bins: int = BINS, draws: int = 1000, seed: int = 0
 ) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.data.pairs import pairs_files
-from negjudge.data.records import DEVICE, Sample
+from negjudge.data.records import Sample
 from negjudge.data.runs import JUDGE
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.candidates import BASE, TUNED
@@ -156,7 +156,7 @@ def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> En
             f"the pictures by {method!r} were made in different ways (settings, model or steps); "
             "a submission has one way a method"
         )
-    external = first.device == DEVICE
+    external = first.is_external
     steps = None if external else first.steps
     per_step = EVALUATIONS.get(method)
     made = steps * per_step if steps is not None and per_step is not None else None

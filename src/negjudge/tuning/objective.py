@@ -14,8 +14,8 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Rendering, jobs_of
 from negjudge.generation.pipelines import Model
 from negjudge.generation.samples import generate
-from negjudge.guidance import GuidanceMethod, method_from
-from negjudge.guidance.methods import EVALUATIONS
+from negjudge.guidance import GuidanceMethod, Plain, method_from
+from negjudge.guidance.methods import METHODS
 from negjudge.oracle.outcomes import Outcome, Reading, outcome
 from negjudge.tuning.scorers import Scorer
 
@@ -45,7 +45,7 @@ class Contestant:
     @property
     def evaluations(self) -> int:
         """Denoiser evaluations of one picture in one sampler step."""
-        return EVALUATIONS[self.method]
+        return METHODS[self.method].evaluations
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ class Bench:
     @cached_property
     def unguided(self) -> list[tuple[Sample, Reading]]:
         """The plain pictures, against which collateral is counted, with their readings."""
-        return self._read(method_from("none", {}), self.seeds, "none")
+        return self._read(Plain(), self.seeds, Plain.name)
 
     def outcomes(self, method: GuidanceMethod, name: str) -> list[Outcome]:
         """Make and read the pictures of one setting in the folder trials/NAME."""
         plain = {(sample.pair, sample.seed): reading for sample, reading in self.unguided}
-        read = self._read(method, self.seeds // EVALUATIONS[method.name], name)
+        read = self._read(method, self.seeds // method.evaluations, name)
         return [outcome(sample, reading, plain[sample.pair, sample.seed]) for sample, reading in read]
 
     def context(self, contestant: Contestant, trials: int, sampler_seed: int, repeats: bool = False) -> str:

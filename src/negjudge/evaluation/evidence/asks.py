@@ -11,6 +11,7 @@ from PIL import Image
 
 from negjudge.data.questions import noun_asked
 from negjudge.data.records import Pair, Sample
+from negjudge.guidance.methods import UNGUIDED
 
 # "plain" is the question of interest; "other" asks the same picture about another object; "blank" and
 # "shuffled" show a grey picture and another sample's picture; "keep:PART" asks about a part that should stay.
@@ -83,7 +84,7 @@ def blind(run: Path, samples: Sequence[Sample]) -> list[Ask]:
 
 def keep(run: Path, samples: Sequence[Sample], pairs: Mapping[str, Pair]) -> list[Ask]:
     """Return a question about each part that should stay, where there is a picture without guidance too."""
-    plain_ones = {(s.pair, s.seed) for s in samples if s.method == "none"}
+    plain_ones = {(s.pair, s.seed) for s in samples if s.method == UNGUIDED}
     return [
         Ask(sample, keep_view(part), run / sample.image, sample.object, noun)
         for sample in samples

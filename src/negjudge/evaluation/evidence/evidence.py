@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from negjudge.data.pairs import read_pairs
-from negjudge.data.records import DEVICE, Label, Pair, Question, Sample, Verdict, Vote, read_records
+from negjudge.data.records import Label, Pair, Question, Sample, Verdict, Vote, read_records
 from negjudge.data.runs import CONTROL, EXTERNAL, FRONTIER, JUDGE, LABELS, SAMPLES, VERDICTS, VOTES
 from negjudge.data.splits import STRATA, STRICT, Splits, sound_splits
 from negjudge.errors import NegjudgeError
@@ -19,6 +19,7 @@ from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role, judg
 from negjudge.evaluation.evidence.verdicts import Verdicts, ask_all
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
 from negjudge.external.store import read_evaluations, read_external
+from negjudge.guidance.methods import UNGUIDED
 from negjudge.judge.endpoint.ledger import Cost
 from negjudge.oracle.readings import SampleReading, read_pictures
 from negjudge.tuning.frozen import Frozen, read_frozen
@@ -56,7 +57,7 @@ class Evidence:
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
         """The samples without guidance, by pair and seed."""
-        return {(s.pair, s.seed): s for s in (*self.external, *self.samples) if s.method == "none"}
+        return {(s.pair, s.seed): s for s in (*self.external, *self.samples) if s.method == UNGUIDED}
 
     def before(self, sample: Sample) -> Sample | None:
         """Return the unguided picture of a sample's pair, seed and model: a seed means nothing to another."""
@@ -81,7 +82,7 @@ class Evidence:
 
 def _maker(sample: Sample) -> str:
     """Return the model that made a picture; of one from elsewhere, as its manifest names it, if it does."""
-    return sample.revision if sample.device == DEVICE else sample.model
+    return sample.revision if sample.is_external else sample.model
 
 
 def gather(recipe: EvalRecipe, run: Path) -> Evidence:

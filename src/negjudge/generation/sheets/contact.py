@@ -99,7 +99,7 @@ def draw_sheet(sheet: Sheet, cell: int, height: int | None = None) -> Image.Imag
     page = Image.new("RGB", (width, head + sum(steps) + 2 * MARGIN + max(1, len(note)) * 16 - 2), PAPER)
     pen = ImageDraw.Draw(page)
     for number, (line, colour) in enumerate(title):
-        pen.text((MARGIN, MARGIN + 26 * number), line, colour, _font(20))
+        pen.text((MARGIN, MARGIN + 26 * number), line, colour, font(20))
     for column, (name, setting) in enumerate(sheet.columns):
         left = MARGIN + sheet.label_width + column * (cell + GAP)
         pen.text((left, head - drop), name, INK, _fitting(name, cell, 18))
@@ -107,7 +107,7 @@ def draw_sheet(sheet: Sheet, cell: int, height: int | None = None) -> Image.Imag
     for row, top in zip(sheet.rows, itertools.accumulate(steps, initial=head), strict=False):
         _draw_row(page, sheet, row, top, size)
     for number, line in enumerate(note):
-        pen.text((MARGIN, page.height - MARGIN + 2 - 16 * (len(note) - number)), line, FAINT, _font(12))
+        pen.text((MARGIN, page.height - MARGIN + 2 - 16 * (len(note) - number)), line, FAINT, font(12))
     return page
 
 
@@ -143,7 +143,7 @@ def _draw_label(pen: ImageDraw.ImageDraw, label: Sequence[str], middle: int) -> 
     ]
     top = middle - sum(size + 6 for _, _, size in lines) // 2
     for line, colour, size in lines:
-        pen.text((MARGIN, top), line, colour, _font(size))
+        pen.text((MARGIN, top), line, colour, font(size))
         top += size + 6
 
 
@@ -155,23 +155,24 @@ def _scaled(path: Path, size: tuple[int, int]) -> Image.Image:
 def _fitting(text: str, width: int, largest: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Return the largest font up to a size in which a text is at most ``width`` pixels wide."""
     return next(
-        (_font(size) for size in range(largest, 9, -1) if _font(size).getlength(text) <= width), _font(9)
+        (font(size) for size in range(largest, 9, -1) if font(size).getlength(text) <= width), font(9)
     )
 
 
 def _wrapped(text: str, size: int, width: int, most: int) -> list[str]:
     """Break a text into at most ``most`` lines of ``width`` pixels; what is beyond ends in three dots."""
     # A line is seldom a fifth longer in letters than the text's mean width says.
-    most_letters = int(1.2 * width * len(text) / max(1, _font(size).getlength(text))) + 1
+    most_letters = int(1.2 * width * len(text) / max(1, font(size).getlength(text))) + 1
     for characters in range(min(most_letters, len(text)), 0, -1):
         lines = textwrap.wrap(text, characters, max_lines=most, placeholder="…")
-        if all(_font(size).getlength(line) <= width for line in lines):
+        if all(font(size).getlength(line) <= width for line in lines):
             return lines
     return []
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the letters of every sheet, in pixels."""
     return ImageFont.load_default(size)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from negjudge.generation.sheets.contact import FAINT, INK, PAPER
+from negjudge.generation.sheets.contact import FAINT, INK, PAPER, font
 
 if TYPE_CHECKING:
     from negjudge.guidance import AttentionRecord
@@ -38,20 +38,20 @@ def draw_heatmaps(
     page = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(page)
     top_share = max(float(heat.max()) for _, _, heat in columns)
-    pen.text((MARGIN, MARGIN), title or "Attention that the picture pays to the negative", INK, _font(17))
+    pen.text((MARGIN, MARGIN), title or "Attention that the picture pays to the negative", INK, font(17))
     legend = f"red: a picture token pays {top_share:.2g} of its attention to this token of the negative"
-    pen.text((MARGIN, MARGIN + 26), legend, FAINT, _font(13))
+    pen.text((MARGIN, MARGIN + 26), legend, FAINT, font(13))
     grey = np.asarray(picture.convert("L").resize((cell, cell)).convert("RGB"), np.float32) * 0.6 + 100
     for number, (name, note, heat) in enumerate(columns):
         left = MARGIN + LABEL + number * (cell + GAP)
-        pen.text((left, MARGIN + 50), name, INK, _font(14))
-        pen.text((left, MARGIN + 68), note, FAINT, _font(12))
+        pen.text((left, MARGIN + 50), name, INK, font(14))
+        pen.text((left, MARGIN + 68), note, FAINT, font(12))
         for line, word in enumerate(words):
             top = MARGIN + HEAD + line * (cell + FOOT + GAP)
             if number == 0:
-                pen.text((MARGIN, top + cell // 2 - 10), word, INK, _font(15))
+                pen.text((MARGIN, top + cell // 2 - 10), word, INK, font(15))
             page.paste(_glow(grey, heat[..., line] / max(top_share, 1e-12), cell), (left, top))
-            pen.text((left, top + cell + 3), f"mean {heat[..., line].mean():.2g}", FAINT, _font(12))
+            pen.text((left, top + cell + 3), f"mean {heat[..., line].mean():.2g}", FAINT, font(12))
     return page
 
 
@@ -110,7 +110,3 @@ def _glow(grey: np.ndarray, heat: np.ndarray, cell: int) -> Image.Image:
     small = Image.fromarray(heat.astype(np.float32))
     strength = np.asarray(small.resize((cell, cell), Image.Resampling.BICUBIC)).clip(0, 1)[..., None]
     return Image.fromarray((grey * (1 - 0.85 * strength) + HEAT * 0.85 * strength).astype(np.uint8))
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

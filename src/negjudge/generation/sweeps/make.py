@@ -136,11 +136,8 @@ def _sheet_record(plan: Plan, model: Model) -> dict[str, Any]:
 
 def _note(plan: Plan, model: Model) -> str:
     """Say below the sheet what all of its guided pictures share: method, settings, seed, model, call."""
-    from negjudge.guidance.methods import METHOD_NAMES
-
-    guided = [picture.asked for picture in plan.pictures if picture.asked.method.name != "none"]
+    guided = [picture.asked for picture in plan.pictures if picture.asked.method.guides]
     asked = (guided or [plan.pictures[0].asked])[0]
-    kind = METHOD_NAMES.get(asked.method.name, asked.method.name)
     shared = [
         label(name, value)
         for name, value in asked.method.params.items()
@@ -153,7 +150,7 @@ def _note(plan: Plan, model: Model) -> str:
     seed = [f"seed {asked.seed}"] if len(seeds) == 1 else []
     name = Path(model.name).name if model.folder == Path(model.name) else model.name
     parts = (
-        ", ".join([kind, *shared]),
+        ", ".join([asked.method.title, *shared]),
         f"{name} ({model.revision[:14]})",
         ", ".join([*call, *seed]),
     )

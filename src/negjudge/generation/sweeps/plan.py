@@ -13,7 +13,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.sweeps.values import Sweep, Value, label
 from negjudge.guidance import GuidanceMethod, Plain, method_from
 
-PLAIN, SHEET = "no guidance", "sheet.png"
+SHEET = "sheet.png"
 ACROSS = 8
 """Pictures in a line of a sheet that is no table."""
 
@@ -145,7 +145,7 @@ def _table_of_settings(base: Asked, seed: int, across: Sweep, down: Sweep, outpu
 
 
 def _headings(sweep: Sweep) -> tuple[str, ...]:
-    return (PLAIN, *(label(sweep.name, value) for value in sweep.values))
+    return (Plain.title, *(label(sweep.name, value) for value in sweep.values))
 
 
 def _swept(base: Asked, seed: int, sweep: Sweep, output: Output) -> list[Picture]:
@@ -159,7 +159,7 @@ def _seeded(base: Asked, seed: int, output: Output) -> Picture:
 
 def _plain(base: Asked, seed: int, output: Output) -> Picture:
     asked = dataclasses.replace(_with(base, seed), method=Plain(), negative="")
-    return Picture(output.picture("none", f"seed{seed}"), asked, PLAIN)
+    return Picture(output.picture(Plain.name, f"seed{seed}"), asked, Plain.title)
 
 
 def _set(base: Asked, seed: int, settings: dict[str, Value], output: Output) -> Picture:

@@ -1,13 +1,16 @@
-"""Several values of one thing from the command line: seeds, and a sweep of a method's setting."""
+"""Values that the command line gives as text: seeds, a sweep of a method's setting, a call's arguments."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import yaml
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance import GuidanceMethod
@@ -18,6 +21,8 @@ T = TypeVar("T")
 MOST = 64
 """Seeds of a command, and values of a sweep: more do not fit a sheet that eyes can read."""
 SEEDS = "expected a range such as 0:8 (the last left out) or a list such as 1,5,9"
+OURS = ("prompt", "negative_prompt", "generator", "output_type", "return_dict", "num_images_per_prompt")
+"""Arguments of the pipeline's call that the command sets itself."""
 SWEEP = "expected NAME=START:STOP:COUNT, such as scale=0:6:7, or NAME=VALUE,VALUE,..."
 
 
@@ -66,6 +71,36 @@ def parse_sweep(text: str, kind: type[GuidanceMethod]) -> Sweep:
             f"{option}: {name} is not a number; list its values, such as {name}={_text(defaults[name])}"
         )
     return Sweep(name, _checked(option, _spaced(option, values)))
+
+
+def parse_call(texts: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments of the pipeline's call: those ``given``, and those of texts such as "eta=0.5".
+
+    Raises NegjudgeError for a text that is none, and an argument that is given twice or not for a person.
+    """
+    call = dict(given)
+    for text in texts:
+        name, value = _key_and_value(text)
+        if name in OURS:
+            raise NegjudgeError(f"--call {text}: the command sets {name} itself; leave it out")
+        if name in call:
+            raise NegjudgeError(f"--call {text}: {name} is given twice; leave one out")
+        call[name] = value
+    return call
+
+
+def _key_and_value(text: str) -> tuple[str, Any]:
+    name, _, written = text.partition("=")
+    if not name.isidentifier() or not written.strip():
+        raise NegjudgeError(f"--call {text}: expected KEY=VALUE, such as max_sequence_length=256")
+    try:
+        value = yaml.safe_load(written)
+        json.dumps(value, allow_nan=False)
+    except (yaml.YAMLError, TypeError, ValueError):
+        raise NegjudgeError(
+            f"--call {text}: the value is no YAML of numbers, texts, true, false, null and lists of them"
+        ) from None
+    return name, value
 
 
 def _spaced(option: str, text: str) -> list[float]:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Protocol
 import torch
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.base import Padding
 from negjudge.guidance.kernels.layout import TokenLayout
-from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 
 Arguments = Mapping[str, Any]

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.base import Padding
 from negjudge.guidance.families.base import Arguments, refuse, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.families.flux import Flux
 from negjudge.guidance.kernels.layout import TokenLayout
-from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 
 

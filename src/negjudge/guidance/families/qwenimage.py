@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from negjudge.guidance.base import Padding
 from negjudge.guidance.families.base import Arguments, Family, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.interception import replaced
 from negjudge.guidance.kernels.layout import TokenLayout
-from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 
 

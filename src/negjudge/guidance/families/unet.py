@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from negjudge.guidance.base import Padding
 from negjudge.guidance.families.base import (
     Arguments,
     Family,
@@ -18,7 +19,6 @@ from negjudge.guidance.families.base import (
     spelled,
 )
 from negjudge.guidance.kernels.layout import TokenLayout
-from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 
 

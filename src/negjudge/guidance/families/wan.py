@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from negjudge.errors import NegjudgeError
+from negjudge.guidance.base import Padding
 from negjudge.guidance.families.base import Arguments, Family, extend_keys, refuse_own_guidance, spelled
 from negjudge.guidance.kernels.layout import TokenLayout
-from negjudge.guidance.methods import Padding
 from negjudge.guidance.negatives import Encoded, Negatives
 
 

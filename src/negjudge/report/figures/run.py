@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
 from negjudge.evaluation.wording import STRATUM_NAMES
-from negjudge.guidance.methods import METHOD_NAMES
+from negjudge.guidance.methods import METHOD_NAMES, METHODS
 from negjudge.report.figures.drawing import FAINT, Drawing
 
 if TYPE_CHECKING:
@@ -18,14 +18,9 @@ Row = Mapping[str, Any]
 Styles = Mapping[str, tuple[str, str]]
 
 # Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
-METHOD_STYLES = {
-    "none": ("#6b7280", "o"),
-    "cfg": ("#0072b2", "s"),
-    "vsf": ("#d55e00", "D"),
-    "nag": ("#009e73", "^"),
-    "nasa": ("#cc79a7", "v"),
-}
-# For methods that are not ours, in the order in which they appear; after the last, the next round of markers.
+_OURS = (("#6b7280", "o"), ("#0072b2", "s"), ("#d55e00", "D"), ("#009e73", "^"), ("#cc79a7", "v"))
+METHOD_STYLES = dict(zip(METHODS, _OURS, strict=False))
+# For the other methods, in the order in which they appear; after the last, the next round of markers.
 OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733")
 OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
 JUDGE_STYLES = {
@@ -38,7 +33,7 @@ WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return a colour and a marker for each method: the house's for ours, others in the order they appear.
+    """Return a colour and a marker for each method: its own in METHOD_STYLES, or the next.
 
     Give it all methods of a page at once, so that a method looks the same in every figure.
     """

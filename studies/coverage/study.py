@@ -17,10 +17,10 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import Evidence, judge_verdicts, read_run
 from negjudge.evaluation.evidence.scored import by_labels, methods_in
 from negjudge.evaluation.labels.few import pool_of
-from negjudge.evaluation.labels.savings import Resampled, resample
 from negjudge.progress import progress_bar
-from negjudge.statistics.coverage.design import Design, Effects, Group, fit
-from negjudge.statistics.coverage.simulation import Cell, Setting, all_labelled, biased_judge, few_labelled
+from studies.coverage.design import Design, Effects, Group, fit
+from studies.coverage.savings import Resampled, resample
+from studies.coverage.simulation import Cell, Setting, all_labelled, biased_judge, few_labelled
 
 FILE, TABLE = "coverage.json", "coverage.csv"
 LEVELS = {"weak": 0.1, "strong": 0.6}

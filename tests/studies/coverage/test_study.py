@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from eval.coverage import main
+from studies.coverage.__main__ import main
 
-FLAGS = ["--config", "eval/recipes/coverage/mini.yaml", "--replications", "4", "--draws", "40"]
+FLAGS = ["--config", "studies/recipes/coverage.yaml", "--replications", "4", "--draws", "40"]
 FLAGS += ["--resamples", "9", "--rates", "[0.5]", "--accuracies", "[0.8]", "--benchmark_pairs", "30"]
 
 

@@ -1,4 +1,4 @@
-"""Simulates how often our intervals cover the truth: ``python -m eval.coverage --config FILE``."""
+"""Simulates how often our intervals cover the truth: ``python -m studies.coverage --config FILE``."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 
 from negjudge.data.runs import run_folder
 from negjudge.errors import command
-from negjudge.evaluation.coverage import FILE, TABLE, CoverageRecipe, cover, lines
 from negjudge.recipes import load_recipe
+from studies.coverage.study import FILE, TABLE, CoverageRecipe, cover, lines
 
 
 @command
 def main(argv: list[str] | None = None) -> None:
     """Simulate, resample the run's labels, print the tables, and say where all figures are."""
-    recipe = load_recipe(CoverageRecipe, argv, prog="python -m eval.coverage")
+    recipe = load_recipe(CoverageRecipe, argv, prog="python -m studies.coverage")
     run = run_folder(recipe.run)
     for line in lines(cover(recipe, run)):
         print(line)

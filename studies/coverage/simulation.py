@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from negjudge.statistics.clusters import Difference, Floats, Interval
-from negjudge.statistics.coverage.design import Design, Effects, judged, outcomes
 from negjudge.statistics.ppi import Labelled, difference, rates
+from studies.coverage.design import Design, Effects, judged, outcomes
 
 ACCEPTED = (0.92, 0.98)
 

@@ -1,0 +1,1 @@
+"""Studies: whether the figures that the library prints hold. Nothing imports them; docs/ quotes them."""
