@@ -101,9 +101,7 @@ def _optimizers(
     adam = torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay)
     if not matrices:
         return [adam]
-    muon = torch.optim.Muon(
-        matrices, lr=MUON_RATE, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
-    )
+    muon = torch.optim.Muon(matrices, lr=MUON_RATE, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
     return [adam, muon]
 
 

@@ -103,7 +103,24 @@ def answer_logits(
     users wrote.
     """
     inputs = processor.image_processor(images=list(pictures), return_tensors="pt")
-    grids: torch.Tensor = inputs["image_grid_thw"]
+    return logits_of_pixels(
+        model, processor, template, inputs["pixel_values"], inputs["image_grid_thw"], questions
+    )
+
+
+def logits_of_pixels(
+    model: Any,
+    processor: Any,
+    template: Template,
+    pixels: torch.Tensor,
+    grids: torch.Tensor,
+    questions: Sequence[Sequence[str]],
+) -> torch.Tensor:
+    """Return ``answer_logits`` of pictures that the processor has cut into patches already.
+
+    ``pixels`` (patches of all pictures, values of a patch) and ``grids`` (pictures, 3) are its
+    ``pixel_values`` and ``image_grid_thw``.
+    """
     merged = processor.image_processor.merge_size**2
     by_grid = {}
     for grid in grids.unique(dim=0):
@@ -118,7 +135,7 @@ def answer_logits(
         pad=processor.tokenizer.pad_token_id,
         dtype=model.dtype,
     )
-    return _forward(model, packed, inputs["pixel_values"], grids)
+    return _forward(model, packed, pixels, grids)
 
 
 def _forward(model: Any, packed: Packed, pixels: torch.Tensor, grids: torch.Tensor) -> torch.Tensor:
