@@ -26,15 +26,16 @@ def main(argv: list[str] | None = None) -> None:
     """
     recipe = load_recipe(ContestRecipe, argv, prog="python -m eval.contest")
     run = run_folder(recipe.run)
-    held, brought = hold(recipe, run), bring(recipe, run)
+    held = hold(recipe, run)
+    brought = bring(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
     metrics = evaluate(recipe, run)
     page = write_report(recipe, run)
-    special = contest_summary(metrics["contest"]) if metrics["contest"] else ()
+    special = contest_summary(metrics.contest) if metrics.contest else ()
     for line in (*held.lines(run), *brought.lines(), "", *summary(metrics), *special):
         print(line)
     print(f"all figures in {run / METRICS}; the page is {page}")
     brought.require_all()
-    require_asked(recipe, metrics["left_out"])
+    require_asked(recipe, metrics.left_out)
 
 
 if __name__ == "__main__":

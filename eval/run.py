@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     """
     recipe = load_evaluation(argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
-    brought = bring(recipe, run)
+    brought = bring(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
     for line in brought.lines():
         print(line)
     metrics = evaluate(recipe, run)
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
         print(line)
     print(f"all figures in {run / METRICS}; `python -m eval.report` with the same flags makes the page")
     brought.require_all()
-    require_asked(recipe, metrics["left_out"])
+    require_asked(recipe, metrics.left_out)
 
 
 if __name__ == "__main__":

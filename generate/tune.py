@@ -17,8 +17,8 @@ from negjudge.generation.jobs import PictureSet
 from negjudge.generation.recipe import PictureRecipe
 from negjudge.generation.settings import write_settings
 from negjudge.recipes import load_recipe
-from negjudge.tuning.objective import Bench, Contestant
-from negjudge.tuning.scorers import Scorer, judge_scorer, reader_scorer
+from negjudge.tuning.objective import Bench, Contestant, Search
+from negjudge.tuning.readers import Reader, judge_reader, oracle_reader
 from negjudge.tuning.search import best_of, search_all
 
 
@@ -38,20 +38,25 @@ class Recipe(PictureRecipe):
     """Seed of Optuna's TPE sampler."""
     repeats: bool = False
     """Let the sampler try a setting again, which gives the same pictures."""
-    scorer: str | None = "minilab.oracle:read_files"
+    reader: str | None = "minilab.oracle:read_files"
     """Who reads the pictures, as module:function from paths to readings; null where a judge does."""
     judge: str | None = None
     """Folder or Hub id of the judge that reads the pictures, where no oracle can."""
     output: str
     """YAML file for the settings found."""
 
-    def find_scorer(self, pairs: Mapping[str, Pair]) -> Scorer:
+    @property
+    def search(self) -> Search:
+        """How the settings are drawn."""
+        return Search(self.trials, self.sampler_seed, self.repeats)
+
+    def find_reader(self, pairs: Mapping[str, Pair]) -> Reader:
         """Return who reads the pictures: the judge where one is named, else the oracle."""
         if self.judge:
-            return judge_scorer(self.judge, pairs)
-        if not self.scorer:
-            raise NegjudgeError("keys 'scorer' and 'judge' are both empty; name who reads the pictures")
-        return reader_scorer(self.scorer)
+            return judge_reader(self.judge, pairs)
+        if not self.reader:
+            raise NegjudgeError("keys 'reader' and 'judge' are both empty; name who reads the pictures")
+        return oracle_reader(self.reader)
 
 
 @command
@@ -61,13 +66,14 @@ def main(argv: list[str] | None = None) -> None:
     pairs = read_pairs(recipe.pairs)
     dev = select_pairs(pairs, sound_splits(recipe.splits, pairs), recipe.dev.splits)
     contestants = [Contestant(m, m, space, recipe.fixed.get(m, {})) for m, space in recipe.spaces.items()]
-    run, model, scorer = run_folder(recipe.run), recipe.find_model(), recipe.find_scorer(pairs)
-    bench = Bench(model, dev, recipe.dev.seeds, recipe.rendering, scorer, run)
+    run, model, reader = run_folder(recipe.run), recipe.find_model(), recipe.find_reader(pairs)
+    bench = Bench(model, dev, recipe.dev.seeds, recipe.rendering, reader, recipe.search, run)
 
-    trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed, recipe.repeats)
-    best = {name: best_of(tried) for name, tried in trials.items()}
-    found = bench.provenance(recipe.trials, recipe.sampler_seed, recipe.repeats)
-    history = write_settings(Path(recipe.output), best, found, run / HISTORY, recipe.fixed)
+    best = {name: best_of(tried) for name, tried in search_all(bench, contestants).items()}
+    settings = {c.name: {**best[c.name].params, **c.fixed} for c in contestants}
+    figures = {name: trial.figures("pictures", "evaluations", "number") for name, trial in best.items()}
+    search = bench.provenance() | {"best": figures}
+    history = write_settings(Path(recipe.output), settings, search, run / HISTORY)
     for trial in best.values():
         print(trial.summary())
     print(f"settings in {recipe.output}, the search's history in {history}")

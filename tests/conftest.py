@@ -27,7 +27,7 @@ from minilab.render import render
 from negjudge.data.records import Label, Pair, Sample, Verdict, Vote, append_records, read_records, sample_id
 from negjudge.data.splits import read_splits
 from negjudge.evaluation.evidence.asks import Ask
-from negjudge.evaluation.evidence.evidence import Evidence, judges_of, questions_for
+from negjudge.evaluation.evidence.evidence import Evidence, candidates_of, questions_for
 from negjudge.evaluation.recipe import CardRecipe, EvalRecipe
 from negjudge.generation.jobs import seed_of, wrong_negatives
 from negjudge.judge.settings import JudgeSettings, write_settings
@@ -189,8 +189,8 @@ def judge_run(folder: Path, run: Path, rng: random.Random | None = None) -> None
     evidence = _evidence(recipe, run)
     verdicts = [
         _verdict(run, ask, judge.role, judge.name, rng)
-        for judge in judges_of(recipe, run)
-        for ask in questions_for(evidence, recipe)
+        for judge in candidates_of(run, recipe.base, recipe.tuned, {})
+        for ask in questions_for(evidence, recipe.control_pictures)
     ]
     append_records(run / "verdicts.jsonl", verdicts)
 

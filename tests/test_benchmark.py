@@ -9,9 +9,10 @@ from negjudge.benchmark.files import benchmark_splits, check, sample, table
 from negjudge.benchmark.original import import_pairs
 from negjudge.benchmark.rules import CATEGORIES, noun_phrase
 from negjudge.cli.main import main
+from negjudge.data.nested import from_dict
 from negjudge.data.pairs import read_pairs, select_pairs
 from negjudge.data.questions import with_article
-from negjudge.data.records import Pair, from_dict, read_records
+from negjudge.data.records import Pair, read_records
 from negjudge.data.splits import read_splits, splits_json, violations
 from negjudge.errors import NegjudgeError
 

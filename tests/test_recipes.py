@@ -1,12 +1,14 @@
 """A recipe is filled from file and flags; whatever is wrong is one line with the place and the key."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
 
+from negjudge import recipes
 from negjudge.errors import NegjudgeError
-from negjudge.recipes import load_recipe, read_yaml
+from negjudge.recipes import load_recipe, read_yaml, require_least
 
 
 @dataclass(frozen=True)
@@ -129,3 +131,70 @@ def test_help_shows_each_key_with_its_words(capsys):
     printed = capsys.readouterr().out
     assert "Pictures of each pair." in printed
     assert "--search.trials" in printed
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A recipe with every shape that recipes have."""
+
+    run: str
+    size: int = 1
+    device: Literal["auto", "cpu"] = "cpu"
+    model: str | None = None
+    search: Search = Search()
+    among: dict[str, Search] = field(default_factory=dict)
+    named: dict[str, Recipe] = field(default_factory=dict)
+
+
+# One for each message of jsonargparse that is reworded: what is given, and the line that a person reads.
+REWORDED = [
+    ({}, [], "FILE: key 'run' is missing"),
+    ({"run": "x", "sizes": 1}, [], "FILE: unknown key 'sizes'; did you mean 'size'?"),
+    ({"run": "x"}, ["--sizes", "1"], "command line: unknown key 'sizes'; did you mean 'size'?"),
+    (
+        {"run": "x", "search": {"trial": 1}},
+        [],
+        "FILE: unknown key 'search.trial'; did you mean 'search.trials'?",
+    ),
+    ({"run": "x", "search": {"trials": "many"}}, [], "FILE: key 'search.trials': expected int, got many"),
+    ({"run": "x", "device": "tpu"}, [], "FILE: key 'device': expected Literal['auto', 'cpu'], got tpu"),
+    ({"run": "x", "model": [1]}, [], "FILE: key 'model': expected str or NoneType, got [1]"),
+    ({"run": "x", "among": ["a"]}, [], "FILE: key 'among': expected dict, got ['a']"),
+    ({"run": "x", "among": {"a": {"trial": 1}}}, [], "FILE: key 'among.trial' is not known there"),
+    ({"run": "x", "among": {"a": {"rate": "x"}}}, [], "FILE: key 'among.rate': expected float, got x"),
+    ({"run": "x", "named": {"a": {"device": "cpu"}}}, [], "FILE: key 'named.run' is missing"),
+]
+
+
+def line_of(folder, content, flags):
+    path = folder / "nested.yaml"
+    path.write_text(json.dumps(content))
+    with pytest.raises(NegjudgeError) as caught:
+        load_recipe(Nested, ["--config", str(path), *flags])
+    return str(caught.value).replace(str(path), "FILE")
+
+
+@pytest.mark.parametrize(("content", "flags", "line"), REWORDED)
+def test_what_jsonargparse_says_is_reworded(tmp_path, content, flags, line):
+    assert line_of(tmp_path, content, flags) == line
+
+
+@pytest.mark.parametrize("place", range(len(recipes._FAULTS)))
+def test_every_rewording_is_pinned_above(tmp_path, monkeypatch, place):
+    fewer = [row for number, row in enumerate(recipes._FAULTS) if number != place]
+    monkeypatch.setattr(recipes, "_FAULTS", fewer)
+    assert any(line_of(tmp_path, content, flags) != line for content, flags, line in REWORDED)
+
+
+@dataclass(frozen=True)
+class Counted:
+    draws: int = 20
+    seeds: int | None = None
+
+
+def test_a_number_that_is_too_small_is_named():
+    require_least(Counted(), draws=20, seeds=1)
+    with pytest.raises(ValueError, match="key 'draws' is 19, expected 20 or more"):
+        require_least(Counted(19), draws=20)
+    with pytest.raises(ValueError, match=r"key 'judges\.big\.seeds' is 0, expected 1 or more"):
+        require_least(Counted(seeds=0), "judges.big", seeds=1)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from negjudge.data.nested import from_dict
 from negjudge.data.records import (
     Label,
     Pair,
@@ -20,7 +21,6 @@ from negjudge.data.records import (
     Verdict,
     Vote,
     append_records,
-    from_dict,
     read_records,
     sample_id,
     write_records,

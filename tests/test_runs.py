@@ -1,5 +1,6 @@
-"""Run folders: from the repository root alone, one writer a stage, room checked."""
+"""Run folders: from the repository root alone, one writer a stage, room checked, pictures as recorded."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -8,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from negjudge.data.runs import locked, require_free_space, require_root, run_folder
+from negjudge.data.records import Sample
+from negjudge.data.runs import (
+    locked,
+    picture_fault,
+    read_picture,
+    require_free_space,
+    require_root,
+    run_folder,
+)
 from negjudge.errors import NegjudgeError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +64,38 @@ def test_free_space(tmp_path):
     require_free_space(tmp_path, 0)
     with pytest.raises(NegjudgeError, match="MB needed"):
         require_free_space(tmp_path, 1e12)
+
+
+OWN = ("cpu", "images/a.png", 'make it anew with `make generate ARGS="--repair true"`', "samples.jsonl")
+BROUGHT = (
+    "external",
+    "external/images/a.png",
+    "bring it in again with --images and --manifest",
+    "external/samples.jsonl",
+)
+
+
+@pytest.mark.parametrize(("device", "image", "again", "records"), [OWN, BROUGHT])
+def test_a_picture_is_the_recorded_one_or_a_fault(tmp_path, device, image, again, records):
+    content, path = b"a picture", tmp_path / image
+    sample = Sample(
+        id="a", pair="p", object="o", element="e", prompt="", negative="", method="none", params={}, seed=0,
+        image=image, sha256=hashlib.sha256(content).hexdigest(), model="m", revision="r", steps=1, width=8,
+        height=8, device=device, dtype="float32",
+    )  # fmt: skip
+    missing = f"{path} is missing, though {tmp_path / records} records it; put it back, or {again}"
+    assert str(picture_fault(tmp_path, sample)) == missing
+    path.mkdir(parents=True)
+    assert str(picture_fault(tmp_path, sample)) == missing
+    path.rmdir()
+    path.write_bytes(content)
+    assert read_picture(tmp_path, sample) == content
+    assert picture_fault(tmp_path, sample) is None
+    path.write_bytes(content[:-1])
+    with pytest.raises(NegjudgeError) as error:
+        read_picture(tmp_path, sample)
+    other = f"{path} is not the picture that was recorded (its SHA-256 differs)"
+    assert str(error.value) == str(picture_fault(tmp_path, sample)) == f"{other}; put it back, or {again}"
 
 
 HOLD = """

@@ -259,7 +259,7 @@ def test_every_fault_is_a_line_and_the_code_is_2(copy: Path, capsys: pytest.Capt
         ("{", "is not valid JSON"),
         ("[]", "is not of format 1"),
         ('{"format": 2}', "is not of format 1"),
-        ('{"format": 1}', "'benchmark' is missing"),
+        ('{"format": 1}', "field 'benchmark' of the Submission is missing"),
     ],
 )
 def test_claims_that_cannot_be_read(copy: Path, content: str | None, said: str) -> None:

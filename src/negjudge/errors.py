@@ -48,6 +48,11 @@ def command(main: Callable[P, object]) -> Callable[P, int]:
     return run
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what a library's error says, which may go on for many."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
 def describe(error: Exception) -> str:
     """Return the one line that a person reads; a full disk and a refused permission name the file."""
     if not isinstance(error, OSError) or not error.strerror:

@@ -6,8 +6,8 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from negjudge.errors import NegjudgeError
@@ -59,9 +59,14 @@ def fingerprint(picture: Image.Image) -> str:
 
 def png(picture: Image.Image) -> bytes:
     """Return an RGB picture as a PNG that holds pixels alone."""
-    buffer = io.BytesIO()
     bare = Image.frombytes("RGB", picture.size, picture.tobytes())  # without the info that save() copies
-    bare.save(buffer, "PNG")
+    return encoded(bare, "PNG")
+
+
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+    """Return the bytes of a picture's file of a kind, such as "PNG", with the options of Pillow for it."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -78,6 +83,8 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         raise PictureError(f"cannot judge a picture of {picture.width}x{picture.height} pixels")
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits a pixel: PIL would clip them at 255
+        import numpy as np
+
         values = np.asarray(picture, dtype=np.float64)
         scale = 65535.0 if values.max(initial=0) > 255 else 255.0
         picture = Image.fromarray(np.clip(values * 255 / scale, 0, 255).astype(np.uint8))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import importlib
-import io
 import itertools
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import jsonargparse
 import yaml
@@ -36,7 +36,7 @@ def load_recipe(kind: type[Recipe], argv: Sequence[str] | None = None, prog: str
     try:
         namespace = parser.parse_args(argv)
     except jsonargparse.ArgumentError as error:
-        raise NegjudgeError(_explain(str(error), argv, files, _keys(parser))) from None
+        raise NegjudgeError(_explain(str(error), argv, files, sorted(_keys(kind)))) from None
     namespace.pop("config", None)
     try:
         return kind(**parser.instantiate(namespace).as_dict())
@@ -114,11 +114,13 @@ def _yaml_fault(error: yaml.YAMLError) -> str:
     return f"line {mark.line + 1}: {problem}" if mark else str(problem)
 
 
-def _keys(parser: jsonargparse.ArgumentParser) -> list[str]:
-    text = io.StringIO()
-    parser.print_help(text)
-    names = set(re.findall(r"--([a-z][\w.]*)", text.getvalue())) - {"config", "help", "print_config"}
-    return sorted(name for name in names if not name.endswith(".help"))
+def _keys(kind: type[Any]) -> Iterator[str]:
+    """Yield the keys of a recipe, those of the recipes in it with dots."""
+    types = get_type_hints(kind)
+    for name in (field.name for field in dataclasses.fields(kind)):
+        yield name
+        if dataclasses.is_dataclass(types[name]):
+            yield from (f"{name}.{key}" for key in _keys(types[name]))
 
 
 def _explain(message: str, argv: Sequence[str], files: Sequence[str], keys: Sequence[str]) -> str:
@@ -135,9 +137,10 @@ def _explain(message: str, argv: Sequence[str], files: Sequence[str], keys: Sequ
 
 
 _NESTED = r"Parser key \"(?P<group>[^\"]+)\":\s*Problem with given class_path '[^']*':\s*"
-# What jsonargparse says, and what we say instead.
+# What jsonargparse says, and what we say instead; tests/test_recipes.py makes it say each of these.
 _FAULTS = (
     (rf"{_NESTED}Option '(?P<key>[^']+)' is not accepted", "key '{key}' is not known there"),
+    (rf"{_NESTED}the following arguments are required: (?P<key>.*)", "key '{key}' is missing"),
     (rf"(?:{_NESTED})?Parser key \"(?P<key>[^\"]+)\":\s*(?P<rest>.*)", "key '{key}': {rest}"),
     (r"Group '(?P<group>[^']+)' does not accept option '(?P<key>[^']+)'", "unknown key '{key}'"),
     (r"Option '(?P<key>[^']+)' is not accepted", "unknown key '{key}'"),
@@ -166,6 +169,19 @@ def _plain_types(text: str) -> str:
 
 def _first_line(kind: type[Any]) -> str:
     return (kind.__doc__ or "").strip().split("\n")[0]
+
+
+def require_least(recipe: object, under: str = "", /, **least: int) -> None:
+    """Raise ValueError where a number of a recipe is less than it may be: ``require_least(self, draws=20)``.
+
+    ``under`` is the key that holds the recipe, if it is part of another.
+    """
+    # jsonargparse's PositiveInt would hide the type from mypy, has no 20, and says "restriction v>0".
+    for name, smallest in least.items():
+        value = getattr(recipe, name)
+        if value is not None and value < smallest:
+            key = f"{under}.{name}" if under else name
+            raise ValueError(f"key {key!r} is {value}, expected {smallest} or more")
 
 
 def load_function(path: str, key: str) -> Callable[..., Any]:

@@ -86,8 +86,7 @@ def cover(recipe: CoverageRecipe, run: Path) -> Covered:
 
     A run without labels has no fitted effects, and one without a judge's verdicts no resampled labels.
     """
-    evidence = read_run(recipe.pairs, recipe.splits, run)
-    evidence.verdicts.update(judge_verdicts(run))
+    evidence = dataclasses.replace(read_run(recipe.pairs, recipe.splits, run), verdicts=judge_verdicts(run))
     effects, alike = _effects(evidence)
     cells = _simulate(recipe, _designs(recipe, evidence), effects)
     pool = pool_of(evidence, "tuned") if evidence.verdicts else None

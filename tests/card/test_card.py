@@ -16,6 +16,7 @@ from negjudge.evaluation.recipe import CardRecipe
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.wording import percent
 from negjudge.publishing.card import write_card
+from negjudge.statistics.clusters import Interval
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_the_body_says_what_metrics_say_and_what_they_do_not(written: tuple[Path
         if (r["judge"], r["stratum"], r["topic"]) == ("tuned", "both_new", "element")
     )
     line = next(line for line in text.splitlines() if line.startswith("| tuned |"))
-    assert percent(row["quality"]["balanced_accuracy"]) in line
+    assert percent(Interval(**row["quality"]["balanced_accuracy"])) in line
     assert "**Labels: simulated.**" in text
     assert text.count("nothing here was measured") >= 3
     assert "LoRA rank | 16" in text

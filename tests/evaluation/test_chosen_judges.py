@@ -10,7 +10,14 @@ import pytest
 
 from negjudge.data.records import Verdict, read_records
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe, Price
+from negjudge.evaluation.recipe import (
+    EndpointModel,
+    EvalRecipe,
+    JudgeRecipe,
+    LocalModel,
+    Price,
+    VQAScoreModel,
+)
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
@@ -36,11 +43,11 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(synthet
     }
     recipe = synthetic.recipe_for(run, judges=judges, device="cpu")
     metrics = evaluate(recipe, run)
-    assert list(metrics["methods"]) == ["oracle", "labels", "tuned", "base", "tiny"]
-    assert list(metrics["comparisons"]) == list(metrics["methods"])
-    assert {row["pictures"] for row in metrics["methods"]["tiny"]} == {36}
+    assert list(metrics.methods) == ["oracle", "labels", "tuned", "base", "tiny"]
+    assert list(metrics.comparisons) == list(metrics.methods)
+    assert {row.pictures for row in metrics.methods["tiny"]} == {36}
     # It was asked about the test pictures alone, which tells nothing of the strata.
-    assert "tiny" not in {row["judge"] for row in metrics["judges"]}
+    assert "tiny" not in {row.judge for row in metrics.judges}
     lines = list(summary(metrics))
     assert "left out, the judge lost: there is no folder runs/nowhere/judge" in lines
     assert "left out, the judge scored: there is no folder runs/nowhere/base" in lines
@@ -50,7 +57,7 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(synthet
     assert len(asked) == 108
     assert (run / "verdicts.jsonl").read_bytes().startswith(before)
     # Without it in the recipe nothing of it is shown, and nothing of it is lost.
-    assert list(evaluate(synthetic.recipe_for(run), run)["methods"]) == ["oracle", "labels", "tuned", "base"]
+    assert list(evaluate(synthetic.recipe_for(run), run).methods) == ["oracle", "labels", "tuned", "base"]
     assert verdicts_of(run, "tiny") == asked
     assert evaluate(recipe, run) == metrics
 
@@ -59,9 +66,9 @@ def test_a_further_judge_that_is_asked_everything_is_measured_as_the_runs_own(
     synthetic: Any, run: Path
 ) -> None:
     recipe = synthetic.recipe_for(run, judges={"tiny": JudgeRecipe(source=MINI, asked="all")}, device="cpu")
-    rows = [r for r in evaluate(recipe, run)["judges"] if (r["topic"], r["truth"]) == ("element", "oracle")]
+    rows = [r for r in evaluate(recipe, run).judges if (r.topic, r.truth) == ("element", "oracle")]
     questions = {
-        judge: [r["questions"] for r in rows if r["judge"] == judge and r["undecided"] < 1]
+        judge: [r.questions for r in rows if r.judge == judge and r.undecided < 1]
         for judge in ("tuned", "tiny")
     }
     assert questions["tiny"] == questions["tuned"]
@@ -72,14 +79,14 @@ def test_a_tuned_judge_of_another_run(synthetic: Any, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, control=False)
     (run / "judge").rename(tmp_path / "elsewhere")
     metrics = evaluate(synthetic.recipe_for(run), run)
-    assert list(metrics["methods"]) == ["oracle", "labels"]
-    assert metrics["left_out"] == {
+    assert list(metrics.methods) == ["oracle", "labels"]
+    assert metrics.left_out == {
         "tuned": f"there is no folder {run / 'judge'}",
         "base": "it is asked to compare the tuned judge with, which is missing",
     }
     # Its verdicts are known by its weights, wherever they lie.
     metrics = evaluate(synthetic.recipe_for(run, tuned=str(tmp_path / "elsewhere")), run)
-    assert list(metrics["methods"]) == ["oracle", "labels", "tuned", "base"]
+    assert list(metrics.methods) == ["oracle", "labels", "tuned", "base"]
 
 
 def test_a_recipe_on_disk_gives_judges(tmp_path: Path) -> None:
@@ -102,6 +109,33 @@ def test_a_recipe_on_disk_gives_judges(tmp_path: Path) -> None:
     assert large.parameters == {"temperature": None, "seed": 1}
 
 
+def test_a_judge_has_the_keys_of_its_kind() -> None:
+    price = Price(input=1, output=2)
+    judges = {
+        "ours": JudgeRecipe(source="a/b", revision="v1", asked="all"),
+        "vqa": JudgeRecipe(kind="vqascore", source="a/b", device="cpu"),
+        "gpt": JudgeRecipe(kind="endpoint", source="m", price=price, max_cost=3),
+    }
+    assert {name: judge.model(f"judges.{name}") for name, judge in judges.items()} == {
+        "ours": LocalModel(source="a/b", revision="v1", asked="all"),
+        "vqa": VQAScoreModel(source="a/b", device="cpu"),
+        "gpt": EndpointModel(source="m", price=price, max_cost=3),
+    }
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_flags_give_a_judge_key_by_key(tmp_path: Path, order: int) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps({**REST, "judges": {"first": {"source": "a/b"}}}))
+    given = [("kind", "endpoint"), ("source", "m"), ("max_requests", "3"), ("price", "{input: 1, output: 2}")]
+    flags = [word for key, value in given[::order] for word in (f"--judges.gpt.{key}", value)]
+    recipe = load_recipe(EvalRecipe, ["--config", str(path), *flags, "--judges.first.device", "cpu"], "eval")
+    assert recipe.models() == {
+        "first": LocalModel(source="a/b", device="cpu"),
+        "gpt": EndpointModel(source="m", max_requests=3, price=Price(input=1, output=2)),
+    }
+
+
 REST = {"run": "r", "pairs": "p", "splits": "s", "note": "n", "card": {"licence": "mit"}}
 
 
@@ -116,7 +150,15 @@ REST = {"run": "r", "pairs": "p", "splits": "s", "note": "n", "card": {"licence"
             "'judges.big.max_cost': give the price",
         ),
         ({"big": {"kind": "endpoint", "source": "m", "concurrency": 0}}, "'judges.big.concurrency'"),
-        ({"big": {"kind": "endpoint"}}, "source"),
+        (
+            {"big": {"kind": "vqascore", "source": "a/b", "concurrency": 9}},
+            "'judges.big.concurrency': only a judge of kind endpoint has it",
+        ),
+        (
+            {"big": {"kind": "endpoint", "source": "m", "device": "cpu"}},
+            "'judges.big.device': only a judge of kind local or vqascore has it",
+        ),
+        ({"big": {"kind": "endpoint"}}, "key 'judges.source' is missing"),
         ({"big": {"source": "a/b", "colour": "red"}}, "colour"),
         ({"big": {"kind": "oracle", "source": "a/b"}}, "vqascore"),
     ],

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -20,8 +20,11 @@ from eval.run import main as run_eval
 from negjudge.data.records import Pair, Sample, read_records
 from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.methods.table import Comparison
+from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.stage import evaluate
-from negjudge.external.bring import bring
+from negjudge.external.bring import Brought
+from negjudge.external.bring import bring as bring_pictures
 from negjudge.report.page import write_report
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
@@ -86,6 +89,11 @@ def manifest(
     return path
 
 
+def bring(recipe: EvalRecipe, run: Path) -> Brought:
+    """Bring in what the recipe names, as the commands do."""
+    return bring_pictures(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
+
+
 @pytest.fixture
 def recipe(synthetic: Any, tmp_path: Path, folder: Path) -> Callable[..., Any]:
     """Recipes for ``tmp_path/run`` with the folder and a manifest."""
@@ -130,21 +138,19 @@ def test_another_generators_pictures_stand_in_tables_comparisons_and_page(
     recipe = synthetic.recipe_for(run, **values)
     bring(recipe, run).require_all()
     metrics = evaluate(recipe, run)
-    row = next(r for r in metrics["methods"]["oracle"] if r["method"] == "gpt-image")
-    assert (row["pictures"], row["pairs"], row["success"]["estimate"]) == (8, 4, 0.5)
-    assert (row["params"], row["evaluations"], row["collateral"]) == ({}, 28, None)
-    compared = {
-        (c["first"], c["second"]): c for c in metrics["comparisons"]["oracle"] if c["measure"] == "success"
-    }
-    assert compared["vsf", "none"]["paired_by"] == "pair and seed"
+    row = next(r for r in metrics.methods["oracle"] if r.method == "gpt-image")
+    assert (row.pictures, row.pairs, row.success.estimate) == (8, 4, 0.5)
+    assert (row.params, row.evaluations, row.collateral) == ({}, 28, None)
+    compared = {(c.first, c.second): c for c in metrics.comparisons["oracle"] if c.measure == "success"}
+    assert compared["vsf", "none"].paired_by == "pair and seed"
     far = compared["vsf", "gpt-image"]
-    assert (far["paired_by"], far["pairs"]) == ("pair", 4)
-    assert far["difference"]["estimate"] == pytest.approx(_gap(run, metrics, far), abs=1e-6)
-    assert metrics["finding"]["best"]["method"] == "vsf"  # 50 % of 4 pairs of another generator prove nothing
+    assert (far.paired_by, far.pairs) == ("pair", 4)
+    assert far.difference.estimate == pytest.approx(_gap(run, far), abs=1e-6)
+    assert metrics.finding.best.method == "vsf"  # 50 % of 4 pairs of another generator prove nothing
     assert "gpt-image less no guidance †" in " ".join(write_report(recipe, run).read_text().split())
 
 
-def _gap(run: Path, metrics: Mapping[str, Any], comparison: Mapping[str, Any]) -> float:
+def _gap(run: Path, comparison: Comparison) -> float:
     """Return the difference of the methods' means over the pairs, from what the reader wrote down."""
     seen = {
         entry["sample"]: entry for entry in map(json.loads, (run / "oracle.jsonl").read_text().splitlines())
@@ -155,7 +161,7 @@ def _gap(run: Path, metrics: Mapping[str, Any], comparison: Mapping[str, Any]) -
         mine = [s for s in samples if (s.method, s.pair) == (method, pair)]
         return fmean(seen[s.id]["object"] == s.object and s.element not in seen[s.id]["parts"] for s in mine)
 
-    first, second = comparison["first"], comparison["second"]
+    first, second = comparison.first, comparison.second
     return fmean(mean(first, pair) - mean(second, pair) for pair in TEST[:4])
 
 
@@ -164,8 +170,8 @@ def test_a_run_of_other_generators_alone_is_measured(folder: Path, recipe: Calla
     run = Path(made.run)
     bring(made, run).require_all()
     metrics = evaluate(made, run)
-    assert [(r["method"], r["pictures"]) for r in metrics["methods"]["oracle"]] == [("gpt-image", 8)]
-    assert metrics["finding"] is None
+    assert [(r.method, r.pictures) for r in metrics.methods["oracle"]] == [("gpt-image", 8)]
+    assert metrics.finding is None
     assert "gpt-image" in write_report(made, run).read_text()
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from negjudge.data.nested import from_dict
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import Evidence, gather
-from negjudge.evaluation.labels.few import few_labels
+from negjudge.evaluation.labels.few import FewLabels, few_labels
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
 
@@ -99,7 +100,7 @@ def test_the_table_is_written_and_printed(synthetic: Any, tmp_path: Path) -> Non
     run = synthetic.make_run(tmp_path)
     metrics = evaluate(synthetic.recipe_for(run, label_budget=40), run)
     stored = json.loads((run / "metrics.json").read_text())["few_labels"]
-    assert stored == metrics["few_labels"]
+    assert from_dict(stored, FewLabels, "metrics.json", nan=True) == metrics.few_labels
     assert stored["labels"] == 40
     for row in stored["rows"]:
         by = row["rates"]

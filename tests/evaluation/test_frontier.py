@@ -1,12 +1,20 @@
 """Frontiers and matched comparisons, against figures worked out by hand."""
 
 import itertools
+import math
+from dataclasses import replace
 
 import pytest
 
 from negjudge.data.records import Sample
+from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.scored import Scored
-from negjudge.evaluation.tradeoffs.frontier import frontiers
+from negjudge.evaluation.tradeoffs.best_of import BestOf
+from negjudge.evaluation.tradeoffs.frontier import Frontiers, Gap, Held, Matched, Point, frontiers
+from negjudge.evaluation.tradeoffs.summary import contest_summary
+from negjudge.evaluation.tradeoffs.tables import ContestTables
+from negjudge.generation.cost import read_timings
+from negjudge.statistics.clusters import Difference, Interval
 from negjudge.tuning.frozen import Chosen, Frozen, Level
 
 PICTURES = 20
@@ -115,3 +123,31 @@ def test_every_two_contestants_are_compared_and_corrected_together():
     (found,) = frontiers(plan, NONE + VSF + NAG + third, True, 200).matched
     assert [(g.first, g.second) for g in found.gaps] == list(itertools.combinations(["vsf", "nag", "cfg"], 2))
     assert all(g.difference.adjusted >= g.difference.p for g in found.gaps if g.difference.p is not None)
+
+
+def test_a_gap_is_read_either_way_and_what_was_not_compared_is_said():
+    lead = Difference(0.2, 0.05, 0.4, p=0.01, more=3, less=1, adjusted=0.02)
+    held = tuple(Held(name, Interval(rate, None, None)) for name, rate in (("nag", 0.4), ("vsf", 0.6)))
+    matched = Matched("kept", 0.9, 0.8, (*held, Held("cfg", Interval(math.nan, None, None))), ())
+    assert [one.method for one in matched.ordered] == ["vsf", "nag", "cfg"]
+    compared = replace(matched, gaps=(Gap("vsf", "nag", lead),))
+    assert compared.gap("vsf", "nag") == lead
+    turned = compared.gap("nag", "vsf")
+    assert (turned.estimate, turned.low, turned.high) == (-0.2, -0.4, -0.05)
+    assert (turned.p, turned.more, turned.less, turned.adjusted) == (0.01, 1, 3, 0.02)
+    assert compared.gap("vsf", "cfg") is None
+    point = Point("none", {}, True, 4, *[Interval(0.5, None, None)] * 3, None, None)
+    contest = ContestTables(
+        frozen(), "", "oracle", Frontiers(4, 4, point, (), (compared,)),
+        (BestOf("vsf", "oracle", 1, 4, 4, Interval(0.6, None, None)),), None,
+    )  # fmt: skip
+    lines = "\n".join(contest_summary(contest))
+    assert "VSF +20 points (+5 to +40), p 0.020" in lines
+    assert "not compared with VSF" in lines
+
+
+def test_costs_of_another_form_are_refused(tmp_path):
+    assert read_timings(tmp_path) is None
+    (tmp_path / "cost.json").write_text('{"settings": "x", "device": "cpu", "rounds": 5, "pictures": "4"}')
+    with pytest.raises(NegjudgeError, match=r"field 'pictures' is '4', expected int\); remove it"):
+        read_timings(tmp_path)

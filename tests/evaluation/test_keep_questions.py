@@ -36,10 +36,10 @@ def test_a_judge_tells_collateral_where_it_is_asked_about_the_parts_that_stay(
     )
     judges = {"tiny": JudgeRecipe(source=MINI)}
     without = evaluate(synthetic.recipe_for(run, judges=judges, device="cpu"), run)
-    assert {row["collateral"] for row in without["methods"]["tiny"]} == {None}
+    assert {row.collateral for row in without.methods["tiny"]} == {None}
 
     recipe = synthetic.recipe_for(run, judges=judges, device="cpu", keep_questions=True)
-    rows = {row["method"]: row["collateral"] for row in evaluate(recipe, run)["methods"]["tiny"]}
+    rows = {row.method: row.collateral for row in evaluate(recipe, run).methods["tiny"]}
     assert rows["none"] is None
     # The same from the files: parts at one half or above before, below it after.
     pairs = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
@@ -55,12 +55,10 @@ def test_a_judge_tells_collateral_where_it_is_asked_about_the_parts_that_stay(
             before = [p for p in pairs[sample.pair].stay if said[plain[sample.pair, sample.seed], p]]
             if before:
                 shares.append(sum(not said[sample.id, part] for part in before) / len(before))
-        assert rows[method]["estimate"] == pytest.approx(np.mean(shares), abs=1e-6)
+        assert rows[method].estimate == pytest.approx(np.mean(shares), abs=1e-6)
     # Without the key they are not asked, and what was answered stays for another time.
     kept = (run / "verdicts.jsonl").read_bytes()
-    assert (
-        evaluate(synthetic.recipe_for(run, judges=judges, device="cpu"), run)["methods"] == without["methods"]
-    )
+    assert evaluate(synthetic.recipe_for(run, judges=judges, device="cpu"), run).methods == without.methods
     assert (run / "verdicts.jsonl").read_bytes() == kept
 
 

@@ -139,11 +139,11 @@ def test_without_truth_there_is_agreement_alone_and_without_two_sources_nothing(
 def test_a_run_has_it_in_its_metrics_and_on_the_terminal(synthetic: Any, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
-    found = metrics["ranking"]
-    assert found["reference"] == "oracle"
-    assert [row["source"] for row in found["sources"]] == ["oracle", "labels", "tuned", "base"]
-    rates = {row["method"]: row["success"] for row in metrics["methods"]["tuned"]}
-    assert found["sources"][2]["rates"] == rates
+    found = metrics.ranking
+    assert found.reference == "oracle"
+    assert [row.source for row in found.sources] == ["oracle", "labels", "tuned", "base"]
+    rates = {row.method: row.success for row in metrics.methods["tuned"]}
+    assert found.sources[2].rates == rates
     text = "\n".join(summary(metrics))
-    assert f"{len(found['separated'])} of 3 pairs are separated by the oracle" in text
+    assert f"{len(found.separated)} of 3 pairs are separated by the oracle" in text
     assert "the oracle and the annotators' labels" in text

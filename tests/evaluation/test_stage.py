@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from negjudge.data.records import Pair, Sample, Verdict, read_records, write_rec
 from negjudge.data.runs import locked
 from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.metrics_file import FORMAT, read_metrics
+from negjudge.evaluation.metrics_file import FORMAT, Metrics, read_metrics
 from negjudge.evaluation.stage import evaluate
 
 PAIRS = {pair.id: pair for pair in read_records("data/mini/pairs.jsonl", Pair)}
@@ -23,7 +24,7 @@ SPLITS = read_splits("data/mini/splits.json")
 
 
 @pytest.fixture(scope="module")
-def measured(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def measured(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Metrics]:
     run = synthetic.make_run(tmp_path_factory.mktemp("measured"))
     return run, evaluate(synthetic.recipe_for(run), run)
 
@@ -34,45 +35,45 @@ def readings(run: Path) -> dict[str, dict[str, Any]]:
     return {entry["sample"]: entry for entry in map(json.loads, lines)}
 
 
-def test_rates_of_methods_are_those_of_the_readings(measured: tuple[Path, dict[str, Any]]) -> None:
+def test_rates_of_methods_are_those_of_the_readings(measured: tuple[Path, Metrics]) -> None:
     run, metrics = measured
     seen = readings(run)
-    for row in metrics["methods"]["oracle"]:
+    for row in metrics.methods["oracle"]:
         tested = [
             s
             for s in read_records(run / "samples.jsonl", Sample)
-            if s.method == row["method"] and s.pair in SPLITS.methods["test"]
+            if s.method == row.method and s.pair in SPLITS.methods["test"]
         ]
         kept = np.array([seen[s.id]["object"] == s.object for s in tested])
         readable = np.array([seen[s.id]["object"] is not None for s in tested])
         gone = readable & np.array([s.element not in seen[s.id]["parts"] for s in tested])
-        assert (row["pictures"], row["pairs"]) == (36, 36)
-        assert row["kept"]["estimate"] == pytest.approx(kept.mean(), abs=1e-6)
-        assert row["removed"]["estimate"] == pytest.approx(gone.mean(), abs=1e-6)
-        assert row["undecided"] == pytest.approx((~readable).mean(), abs=1e-6)
-        assert row["success"]["estimate"] == pytest.approx((kept & gone).mean(), abs=1e-6)
-        assert row["success"]["low"] < row["success"]["estimate"] < row["success"]["high"]
+        assert (row.pictures, row.pairs) == (36, 36)
+        assert row.kept.estimate == pytest.approx(kept.mean(), abs=1e-6)
+        assert row.removed.estimate == pytest.approx(gone.mean(), abs=1e-6)
+        assert row.undecided == pytest.approx((~readable).mean(), abs=1e-6)
+        assert row.success.estimate == pytest.approx((kept & gone).mean(), abs=1e-6)
+        assert row.success.low < row.success.estimate < row.success.high
 
 
-def test_the_finding_names_the_method_that_removes_most(measured: tuple[Path, dict[str, Any]]) -> None:
-    finding = measured[1]["finding"]
-    rows = {row["method"]: row["success"]["estimate"] for row in measured[1]["methods"]["oracle"]}
-    assert finding["source"] == "oracle"
-    assert finding["best"]["method"] == max(rows, key=lambda m: rows[m]) == "vsf"
-    gap = finding["comparison"]["difference"]
-    assert gap["estimate"] == pytest.approx(rows["vsf"] - rows["none"], abs=1e-5)
-    assert gap["low"] > 0
-    assert gap["adjusted"] >= gap["p"]
+def test_the_finding_names_the_method_that_removes_most(measured: tuple[Path, Metrics]) -> None:
+    finding = measured[1].finding
+    rows = {row.method: row.success.estimate for row in measured[1].methods["oracle"]}
+    assert finding.source == "oracle"
+    assert finding.best.method == max(rows, key=lambda m: rows[m]) == "vsf"
+    gap = finding.comparison.difference
+    assert gap.estimate == pytest.approx(rows["vsf"] - rows["none"], abs=1e-5)
+    assert gap.low > 0
+    assert gap.adjusted >= gap.p
 
 
-def test_no_collateral_without_guidance(measured: tuple[Path, dict[str, Any]]) -> None:
-    rows = {row["method"]: row["collateral"] for row in measured[1]["methods"]["oracle"]}
+def test_no_collateral_without_guidance(measured: tuple[Path, Metrics]) -> None:
+    rows = {row.method: row.collateral for row in measured[1].methods["oracle"]}
     assert rows.pop("none") is None
-    assert all(0 < row["estimate"] < 1 for row in rows.values())
-    assert {row["collateral"] for row in measured[1]["methods"]["labels"]} == {None}
+    assert all(0 < row.estimate < 1 for row in rows.values())
+    assert {row.collateral for row in measured[1].methods["labels"]} == {None}
 
 
-def test_balanced_accuracy_of_the_tuned_judge(measured: tuple[Path, dict[str, Any]]) -> None:
+def test_balanced_accuracy_of_the_tuned_judge(measured: tuple[Path, Metrics]) -> None:
     run, metrics = measured
     seen, samples = readings(run), {s.id: s for s in read_records(run / "samples.jsonl", Sample)}
     said = {
@@ -84,63 +85,62 @@ def test_balanced_accuracy_of_the_tuned_judge(measured: tuple[Path, dict[str, An
         ids = [i for i, s in samples.items() if s.pair in SPLITS.judge[stratum] and seen[i]["object"]]
         truth = [samples[i].element in seen[i]["parts"] for i in ids]
         expected = balanced_accuracy_score(truth, [(said[i] or 0) >= 0.5 for i in ids])
-        row = one(metrics["judges"], judge="tuned", stratum=stratum, topic="element", truth="oracle")
-        assert row["quality"]["balanced_accuracy"]["estimate"] == pytest.approx(expected, abs=1e-6)
-        assert row["questions"] == len(ids)
+        row = one(metrics.judges, judge="tuned", stratum=stratum, topic="element", truth="oracle")
+        assert row.quality.balanced_accuracy.estimate == pytest.approx(expected, abs=1e-6)
+        assert row.questions == len(ids)
 
 
-def one(rows: list[dict[str, Any]], **wanted: str) -> dict[str, Any]:
+def one(rows: Iterable[Any], **wanted: str) -> Any:
     """Return the only row with these values."""
-    (found,) = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    (found,) = [row for row in rows if all(getattr(row, key) == value for key, value in wanted.items())]
     return found
 
 
-def test_who_is_compared(measured: tuple[Path, dict[str, Any]]) -> None:
-    rows = [r for r in measured[1]["judges"] if (r["topic"], r["truth"]) == ("element", "oracle")]
-    assert [r["judge"] for r in rows if r["stratum"] == "both_new"] == [
+def test_who_is_compared(measured: tuple[Path, Metrics]) -> None:
+    rows = [r for r in measured[1].judges if (r.topic, r.truth) == ("element", "oracle")]
+    assert [r.judge for r in rows if r.stratum == "both_new"] == [
         "text only",
         "base",
         "base, affirmative question alone",
         "base, refitted",
         "tuned",
     ]
-    scores = {
-        r["judge"]: r["quality"]["balanced_accuracy"]["estimate"] for r in rows if r["stratum"] == "all four"
-    }
+    scores = {r.judge: r.quality.balanced_accuracy.estimate for r in rows if r.stratum == "all four"}
     assert scores["base"] < scores["base, refitted"] < scores["tuned"]
     blind = [scores[f"{who}, {what} picture"] for who in ("base", "tuned") for what in ("blank", "shuffled")]
     assert all(0.3 < score < 0.7 for score in [*blind, scores["text only"]])
     base = one(rows, judge="base", stratum="all four")
-    assert base["quality"]["yes_rate"]["estimate"] > base["positives"] + 0.2
+    assert base.quality.yes_rate.estimate > base.positives + 0.2
 
 
-def test_object_questions_are_asked_of_absent_objects_too(measured: tuple[Path, dict[str, Any]]) -> None:
-    row = one(measured[1]["judges"], judge="text only", stratum="seen", topic="object", truth="oracle")
-    assert 0.4 < row["positives"] < 0.6
-    assert row["quality"]["balanced_accuracy"]["estimate"] == pytest.approx(0.5, abs=0.1)
+def test_object_questions_are_asked_of_absent_objects_too(measured: tuple[Path, Metrics]) -> None:
+    row = one(measured[1].judges, judge="text only", stratum="seen", topic="object", truth="oracle")
+    assert 0.4 < row.positives < 0.6
+    assert row.quality.balanced_accuracy.estimate == pytest.approx(0.5, abs=0.1)
 
 
-def test_specificity(measured: tuple[Path, dict[str, Any]]) -> None:
-    row = one(measured[1]["specificity"], method="vsf")
-    assert row["gain"]["low"] > 0.2
-    assert row["named"]["estimate"] - row["wrong"]["estimate"] == pytest.approx(
-        row["gain"]["estimate"], abs=1e-5
-    )
-    assert row["spill"]["estimate"] < row["gain"]["estimate"] / 2
+def test_specificity(measured: tuple[Path, Metrics]) -> None:
+    row = one(measured[1].specificity, method="vsf")
+    assert row.gain.low > 0.2
+    assert row.named.estimate - row.wrong.estimate == pytest.approx(row.gain.estimate, abs=1e-5)
+    assert row.spill.estimate < row.gain.estimate / 2
 
 
-def test_every_part_holds_intervals_and_strict_json(measured: tuple[Path, dict[str, Any]]) -> None:
+def test_every_part_holds_intervals_and_strict_json(measured: tuple[Path, Metrics]) -> None:
     text = (measured[0] / "metrics.json").read_text()
     assert "NaN" not in text
     assert "Infinity" not in text
-    assert json.loads(text) == measured[1]
-    assert measured[1]["agreement"][0]["source"] == "simulated"
-    assert {row["question"] for row in measured[1]["labels"]} == {"object", "element"}
-    assert measured[1]["provenance"]["sources"] == ["simulated"]
+    assert read_metrics(measured[0]) == measured[1]
+    assert json.loads(text)["methods"]["oracle"][0]["success"] == dataclasses.asdict(
+        measured[1].methods["oracle"][0].success
+    )
+    assert measured[1].agreement[0].source == "simulated"
+    assert {row.question for row in measured[1].labels} == {"object", "element"}
+    assert measured[1].provenance.sources == ("simulated",)
 
 
 def test_doing_it_again_reads_no_picture_and_gives_the_same(
-    synthetic: Any, measured: tuple[Path, dict[str, Any]]
+    synthetic: Any, measured: tuple[Path, Metrics]
 ) -> None:
     run, metrics = measured
     before = {name: (run / name).stat().st_mtime_ns for name in ("oracle.jsonl", "verdicts.jsonl")}
@@ -164,17 +164,17 @@ def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(
 ) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
-    assert list(metrics["methods"]) == ["oracle"]
-    assert metrics["specificity"] == metrics["agreement"] == metrics["labels"] == metrics["reliability"] == []
-    assert {row["judge"] for row in metrics["judges"]} == {"text only"}
+    assert list(metrics.methods) == ["oracle"]
+    assert metrics.specificity == metrics.agreement == metrics.labels == metrics.reliability == ()
+    assert {row.judge for row in metrics.judges} == {"text only"}
 
 
 def test_without_an_oracle_labels_tell_the_truth(synthetic: Any, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False)
     metrics = evaluate(synthetic.recipe_for(run, reader=None), run)
-    assert list(metrics["methods"]) == ["labels"]
-    assert metrics["finding"]["source"] == "labels"
-    assert {row["truth"] for row in metrics["judges"]} == {"labels"}
+    assert list(metrics.methods) == ["labels"]
+    assert metrics.finding.source == "labels"
+    assert {row.truth for row in metrics.judges} == {"labels"}
 
 
 def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path: Path) -> None:
@@ -185,10 +185,10 @@ def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path:
     (run / "verdicts.jsonl").unlink()
     synthetic.judge_run(tmp_path, run)
     metrics = evaluate(synthetic.recipe_for(run), run)
-    rows = [row for row in metrics["judges"] if row["stratum"] == "both_new"]
-    assert {row["pairs"] for row in rows} == {11}
-    assert {row["quality"] for row in rows} == {None}
-    assert not [gain for gain in metrics["gains"] if gain["stratum"] == "both_new"]
+    rows = [row for row in metrics.judges if row.stratum == "both_new"]
+    assert {row.pairs for row in rows} == {11}
+    assert {row.quality for row in rows} == {None}
+    assert not [gain for gain in metrics.gains if gain.stratum == "both_new"]
 
 
 def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(synthetic: Any, tmp_path: Path) -> None:
@@ -204,14 +204,11 @@ def test_an_abstention_is_no_success_and_is_counted(synthetic: Any, tmp_path: Pa
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     write_records(run / "verdicts.jsonl", [dataclasses.replace(v, abstained=True) for v in verdicts])
     metrics = evaluate(synthetic.recipe_for(run), run)
-    assert {row["undecided"] for row in metrics["methods"]["tuned"]} == {1.0}
-    assert {row["success"]["estimate"] for row in metrics["methods"]["tuned"]} == {0.0}
-    row = one(metrics["judges"], judge="tuned", stratum="seen", topic="success", truth="oracle")
-    assert (row["undecided"], row["quality"]["balanced_accuracy"]["estimate"]) == (1.0, 0.0)
-    assert (
-        one(metrics["judges"], judge="tuned", stratum="seen", topic="element", truth="oracle")["undecided"]
-        == 0
-    )
+    assert {row.undecided for row in metrics.methods["tuned"]} == {1.0}
+    assert {row.success.estimate for row in metrics.methods["tuned"]} == {0.0}
+    row = one(metrics.judges, judge="tuned", stratum="seen", topic="success", truth="oracle")
+    assert (row.undecided, row.quality.balanced_accuracy.estimate) == (1.0, 0.0)
+    assert one(metrics.judges, judge="tuned", stratum="seen", topic="element", truth="oracle").undecided == 0
 
 
 def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_path: Path) -> None:
@@ -223,10 +220,10 @@ def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_pa
     ]
     write_records(run / "verdicts.jsonl", broken)
     metrics = evaluate(synthetic.recipe_for(run), run)
-    row = one(metrics["judges"], judge="tuned", stratum="all four", topic="element", truth="oracle")
-    assert row["undecided"] == pytest.approx(0.5, abs=0.05)
-    assert row["quality"]["balanced_accuracy"]["estimate"] < 0.6
-    assert row["quality"]["auroc"]["estimate"] > 0.9
+    row = one(metrics.judges, judge="tuned", stratum="all four", topic="element", truth="oracle")
+    assert row.undecided == pytest.approx(0.5, abs=0.05)
+    assert row.quality.balanced_accuracy.estimate < 0.6
+    assert row.quality.auroc.estimate > 0.9
 
 
 def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Path) -> None:
@@ -234,10 +231,10 @@ def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Pa
     check = tmp_path / "check.json"
     check.write_text('{"vsf": {"pictures": 60, "wrong": 3}}')
     metrics = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)
-    (row,) = metrics["oracle_check"]
-    assert (row["method"], row["error"]["estimate"]) == ("vsf", 0.05)
-    assert row["error"]["low"] < 0.05 < row["error"]["high"]
-    assert {c["withstands"] for c in metrics["comparisons"]["oracle"]} == {None}
+    (row,) = metrics.oracle_check
+    assert (row.method, row.error.estimate) == ("vsf", 0.05)
+    assert row.error.low < 0.05 < row.error.high
+    assert {c.withstands for c in metrics.comparisons["oracle"]} == {None}
     check.write_text('{"vsf": 3}')
     with pytest.raises(NegjudgeError, match="is not an oracle check"):
         evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)
@@ -250,8 +247,8 @@ def test_only_differences_larger_than_the_oracles_errors_withstand_them(
     check, answers = tmp_path / "check.json", []
     for wrong in (0, 24):
         check.write_text(json.dumps({m: {"pictures": 60, "wrong": wrong} for m in ("none", "vsf", "nag")}))
-        rows = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)["comparisons"]["oracle"]
-        answers.append(one(rows, first="vsf", second="none", measure="success")["withstands"])
+        rows = evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run).comparisons["oracle"]
+        answers.append(one(rows, first="vsf", second="none", measure="success").withstands)
     assert answers == [True, False]
 
 
@@ -262,7 +259,7 @@ def test_only_differences_larger_than_the_oracles_errors_withstand_them(
         (lambda run: next((run / "images").iterdir()).unlink(), "is missing"),
         (
             lambda run: next((run / "images").iterdir()).write_bytes(b"no picture"),
-            "is not the recorded picture",
+            "is not the picture that was recorded",
         ),
     ],
 )
@@ -290,7 +287,7 @@ def test_the_run_folder_is_held_by_one_process(synthetic: Any, tmp_path: Path) -
 def test_figures_of_an_earlier_judge_are_refused(synthetic: Any, tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     evaluate(synthetic.recipe_for(run), run)
-    assert read_metrics(run)["format"] == FORMAT
+    assert read_metrics(run).format == FORMAT
     (run / "judge" / "judge.json").write_text('{"place": "trained again"}')
     with pytest.raises(NegjudgeError, match="of other pictures, labels or judge"):
         read_metrics(run)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from negjudge.evaluation.wording import interval, points
+from negjudge.statistics.clusters import Interval
 
 
 @pytest.mark.parametrize(
@@ -14,8 +17,9 @@ from negjudge.evaluation.wording import interval, points
         (0.125, "0.12"),
         (-0.004, "0.00"),
         (-0.25, "−0.25"),
-        ({"estimate": 0.13, "low": -0.001, "high": 0.26}, "0.13 (0.00–0.26)"),
-        ({"estimate": 0.13, "low": None, "high": None}, "0.13"),
+        (math.nan, "–"),
+        (Interval(0.13, -0.001, 0.26), "0.13 (0.00–0.26)"),
+        (Interval(0.13, None, None), "0.13"),
     ],
 )
 def test_a_number_has_a_true_minus_and_no_negative_zero(value: object, shown: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from PIL import Image, ImageStat
 
+from eval.card import main as card
 from eval.contest import main
 from eval.report import main as report
 from eval.run import main as measure_run
@@ -20,9 +22,11 @@ from negjudge.data.records import Sample, read_records
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.evidence import gather
 from negjudge.evaluation.stage import measure
+from negjudge.publishing.card import write_card
 from negjudge.recipes import load_recipe
 from negjudge.tuning.frozen import FROZEN, Chosen, Frozen, freeze, read_frozen
-from negjudge.tuning.search import Trial, best_of
+from negjudge.tuning.search import best_of
+from negjudge.tuning.trials import Trial
 
 RECIPES = sorted(Path("eval/recipes/contest").glob("*.yaml"))
 
@@ -76,6 +80,10 @@ def recipe_file(recipe_values, tmp_path, monkeypatch):
     return path
 
 
+REAL = {"pairs": "data/mini/pairs.jsonl", "splits": "data/mini/splits.json"}
+FEW = {"draws": 100, "trials": 1, "test_seeds": 1, "frontier": 1, "frontier_seeds": 1, "control_seeds": 0}
+
+
 @pytest.fixture
 def recipe(recipe_file):
     return load_recipe(ContestRecipe, ["--config", str(recipe_file)])
@@ -96,11 +104,11 @@ def test_what_is_frozen_is_what_is_tested_and_measured(recipe, tmp_path):
     assert {s.pair for s in samples} == {"bicycle-wheels", "bicycle-seat", "bicycle-rear-basket"}
 
     metrics = measure(gather(recipe, run), recipe)
-    table = {row.method: row for row in metrics["methods"]["oracle"]}
+    table = {row.method: row for row in metrics.methods["oracle"]}
     assert list(table) == ["none", "cfg", "vsf", "VSF with offset"]
     assert [row.evaluations for row in table.values()] == [2, 4, 2, 2]
     assert table["VSF with offset"].params["offset"] == 1.0
-    contest = metrics["contest"]
+    contest = metrics.contest
     assert (contest.source, contest.digest) == ("oracle", frozen.digest)
     assert len(contest.frontiers.points) == 6
     assert contest.frontiers.pictures == 3 * 2
@@ -176,9 +184,7 @@ def test_another_recipe_does_not_overwrite_a_contests_page(recipe_file, tmp_path
 
 
 def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file, tmp_path, capsys):
-    real = {"pairs": "data/mini/pairs.jsonl", "splits": "data/mini/splits.json"}
-    few = {"draws": 100, "trials": 1, "test_seeds": 1, "frontier": 1, "frontier_seeds": 1, "control_seeds": 0}
-    values = yaml.safe_load(recipe_file.read_text()) | real | few
+    values = yaml.safe_load(recipe_file.read_text()) | REAL | FEW
     recipe_file.write_text(yaml.safe_dump(values))
     config, run, out = ["--config", str(recipe_file)], tmp_path / "contest", str(tmp_path / "sub")
     assert main(config) == 0
@@ -199,6 +205,66 @@ def test_its_results_can_be_submitted_and_others_pictures_brought_in(recipe_file
     metrics = json.loads((run / "metrics.json").read_text())
     assert [row["method"] for row in metrics["methods"]["oracle"]][-1] == "gpt"
     assert metrics["contest"]["frontiers"]["points"]
+
+
+@pytest.fixture(scope="module")
+def held(model_folder, tmp_path_factory):
+    """The recipe of a small contest that was held and measured, whose run has a judge."""
+    folder = tmp_path_factory.mktemp("held")
+    (folder / "held_reader.py").write_text(Path(__file__).read_text())
+    shutil.copytree("data/mini/judge-base", folder / "run/judge")
+    values = REAL | FEW | {
+        "run": str(folder / "run"),
+        "generator": {
+            "model": str(model_folder), "steps": 2, "width": 32, "height": 32, "batch_size": 4,
+            "arguments": {"max_sequence_length": 8},
+        },
+        "contestants": {
+            "vsf": {"method": "vsf", "space": {"scale": [0, 6, 0.25]}},
+            "VSF with offset": {"method": "vsf", "space": {"scale": [0, 6, 0.25]}, "fixed": {"offset": 1.0}},
+        },
+        "dev_seeds": 2, "reader": "held_reader:read_colours", "device": "cpu", "control_pictures": 0,
+        "matched": [{"measure": "kept", "at": 0.9}], "note": "A test.", "card": {"licence": "apache-2.0"},
+    }  # fmt: skip
+    path = folder / "contest.yaml"
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        assert main(["--config", str(path)]) == 0
+        yield path
+
+
+def submit(arguments):
+    return negjudge(["submission", "make", *arguments, "-o", str(Path(arguments[1]).parent / "submission")])
+
+
+@pytest.mark.parametrize(
+    ("command", "made"),
+    [
+        (measure_run, "run/metrics.json"),
+        (report, "run/report/index.html"),
+        (card, "run/card.md"),
+        (submit, "submission/submission.json"),
+    ],
+)
+def test_every_command_that_takes_an_evaluations_recipe_takes_a_contests(
+    held, tmp_path, monkeypatch, command, made
+):
+    monkeypatch.setattr(write_card, "__defaults__", (tmp_path / "model_cards",))
+    path = held.parent / made
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    assert command(["--config", str(held)]) == 0
+    assert path.stat().st_mtime_ns > before
+    if command is not card:  # which is of the judge alone
+        assert "VSF with offset" in path.read_text()
+
+
+def test_no_command_loads_the_recipe_of_an_evaluation_alone():
+    sources = [
+        path for part in ("src", "eval", "generate", "labeling", "train") for path in Path(part).rglob("*.py")
+    ]
+    found = [str(path) for path in sources if "load_recipe(EvalRecipe" in path.read_text()]
+    assert found == ["src/negjudge/contest/recipe.py"]
 
 
 @pytest.mark.parametrize(

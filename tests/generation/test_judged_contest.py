@@ -12,8 +12,8 @@ from minilab.render import render
 from negjudge import Judge
 from negjudge.data.pairs import read_pairs
 from negjudge.data.records import Label, Sample, read_records, write_records
-from negjudge.tuning.scorers import judge_scorer
-from negjudge.tuning.search import Trial
+from negjudge.tuning.readers import judge_reader
+from negjudge.tuning.trials import Trial
 
 BASE = "data/mini/judge-base"
 DEV, TEST = ["clock-hands", "cat-ears"], ["bicycle-wheels", "mug-handle"]
@@ -47,7 +47,7 @@ def test_a_judge_reads_dev_pictures_in_the_words_of_their_pairs(pairs, tmp_path)
     (tmp_path / "broken.png").write_bytes(b"no picture")
     made.append((tmp_path / "broken.png", made[0][1]))
     paths, samples = [path for path, _ in made], [sample for _, sample in made]
-    read = judge_scorer(BASE, pairs, "cpu").read(paths, samples)
+    read = judge_reader(BASE, pairs, "cpu").read(paths, samples)
     judge = Judge.from_pretrained(BASE, device="cpu")
     verdicts = judge.score(
         paths[:4], ["clock", "clock", "cat", "cat"], ["clock hands", "clock hands", "ears", "ears"]

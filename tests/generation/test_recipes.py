@@ -48,7 +48,7 @@ def test_searches_hold_known_methods_and_grids_and_write_what_generate_reads(nam
     assert select_pairs(pairs, sound_splits(loaded.splits, pairs), loaded.dev.splits)
     made = load_recipe(Recipe, ["--config", f"generate/recipes/{name.removesuffix('-tune')}.yaml"])
     assert (loaded.output, loaded.model, loaded.steps) == (made.settings, made.model, made.steps)
-    assert bool(loaded.judge) != bool(loaded.scorer)
+    assert bool(loaded.judge) != bool(loaded.reader)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -15,9 +15,10 @@ from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
 from negjudge.generation.settings import read_settings, write_settings
 from negjudge.oracle.outcomes import Outcome
-from negjudge.tuning.objective import Bench, Contestant
-from negjudge.tuning.scorers import Scorer
-from negjudge.tuning.search import Trial, best_of, search, search_all, summarise
+from negjudge.tuning.objective import Bench, Contestant, Search
+from negjudge.tuning.readers import Reader
+from negjudge.tuning.search import best_of, search, search_all, summarise
+from negjudge.tuning.trials import Trial
 
 SPACES = {
     "cfg": {"scale": [1.5, 9, 0.5]},
@@ -38,7 +39,7 @@ def read_colours(paths: list[Path]) -> list[Seen]:
     return [_read(path) for path in paths]
 
 
-SCORER = Scorer("colours", lambda paths, samples: read_colours(paths))
+READER = Reader("colours", lambda paths, samples: read_colours(paths))
 
 
 def _read(path: Path) -> Seen:
@@ -50,11 +51,16 @@ def _read(path: Path) -> Seen:
 
 @pytest.fixture
 def bench(model, pairs, rendering, tmp_path):
-    return Bench(model, list(pairs.values())[:3], 2, rendering, SCORER, tmp_path)
+    return Bench(model, list(pairs.values())[:3], 2, rendering, READER, Search(trials=2), tmp_path)
+
+
+def with_search(bench, trials, sampler_seed=0, **changes):
+    """The same bench under another search."""
+    return dataclasses.replace(bench, search=Search(trials, sampler_seed), **changes)
 
 
 def test_budgets_are_equal_in_settings_and_evaluations(bench):
-    found = search_all(bench, list(CONTESTANTS.values()), trials=4, sampler_seed=0)
+    found = search_all(with_search(bench, 4), list(CONTESTANTS.values()))
     trials = read_records(bench.folder / HISTORY, Trial)
     assert list(found) == list(SPACES)
     for method in SPACES:
@@ -75,27 +81,29 @@ def test_fixed_settings_are_those_of_every_trial_and_of_the_settings_file(bench,
     fixed = {"vsf": {"padding": "full"}}
     padded = dataclasses.replace(bench, folder=tmp_path / "padded")
     contestants = [Contestant(m, m, SPACES[m], fixed.get(m, {})) for m in ("vsf", "nasa")]
-    best = {name: best_of(trials) for name, trials in search_all(padded, contestants, 2, 0).items()}
+    best = {name: best_of(trials) for name, trials in search_all(padded, contestants).items()}
     made = read_records(tmp_path / "padded/trials/vsf-000/samples.jsonl", Sample)
     assert {sample.params["padding"] for sample in made} == {"full"}
     settings = tmp_path / "settings.yaml"
-    write_settings(settings, best, padded.provenance(2, 0), padded.folder / HISTORY, fixed)
+    whole = {c.name: {**best[c.name].params, **c.fixed} for c in contestants}
+    write_settings(settings, whole, padded.provenance(), padded.folder / HISTORY)
     found = read_settings(settings, ["vsf", "nasa"])
     assert found["vsf"].padding == "full"
     assert found["vsf"].scale == best["vsf"].params["scale"]
     with pytest.raises(NegjudgeError, match="history of another search"):
-        list(search(padded, CONTESTANTS["vsf"], 2, 0))
+        list(search(padded, CONTESTANTS["vsf"]))
 
 
 def test_words_are_chosen_among_and_stand_in_every_picture(bench):
     contestant = Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.1], "padding": ["none", "full"]})
-    trials = list(search(bench, contestant, 8, 0))
+    bench = with_search(bench, 8)
+    trials = list(search(bench, contestant))
     assert {trial.params["padding"] for trial in trials} == {"none", "full"}
     for trial in trials:
         made = read_records(bench.folder / f"trials/nasa-{trial.number:03d}/samples.jsonl", Sample)
         assert {sample.params["padding"] for sample in made} == {trial.params["padding"]}
     assert f"padding {trials[0].params['padding']}" in trials[0].summary()
-    assert list(search(bench, contestant, 8, 0)) == trials
+    assert list(search(bench, contestant)) == trials
 
 
 @pytest.mark.parametrize(
@@ -116,12 +124,12 @@ def test_words_are_chosen_among_and_stand_in_every_picture(bench):
 )
 def test_a_space_that_is_none_is_refused_before_a_picture_is_made(bench, space, message):
     with pytest.raises(NegjudgeError, match=message):
-        search_all(bench, [CONTESTANTS["vsf"], Contestant("nasa", "nasa", space)], 2, 0)
+        search_all(bench, [CONTESTANTS["vsf"], Contestant("nasa", "nasa", space)])
     assert not (bench.folder / "trials").exists()
 
 
 def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
-    trial = next(search(bench, CONTESTANTS["cfg"], 2, 0))
+    trial = next(search(bench, CONTESTANTS["cfg"]))
     samples = read_records(bench.folder / "trials/cfg-000/samples.jsonl", Sample)
     assert sorted(sample.pair for sample in samples) == sorted(pair.id for pair in bench.pairs)
     seen = read_colours([bench.folder / "trials/cfg-000" / sample.image for sample in samples])
@@ -131,38 +139,40 @@ def test_every_dev_pair_is_seen_alike_and_rates_come_from_the_pictures(bench):
 
 
 def test_a_stopped_search_goes_on_as_if_it_had_not(bench, tmp_path):
-    whole = list(search(bench, CONTESTANTS["vsf"], 5, 0))
-    half = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "half")
-    stopped = search(half, CONTESTANTS["vsf"], 5, 0)
+    whole = list(search(with_search(bench, 5), CONTESTANTS["vsf"]))
+    half = with_search(bench, 5, folder=tmp_path / "half")
+    stopped = search(half, CONTESTANTS["vsf"])
     for _ in range(3):
         next(stopped)
     stopped.close()
-    assert list(search(half, CONTESTANTS["vsf"], 5, 0)) == whole
+    assert list(search(half, CONTESTANTS["vsf"])) == whole
     assert len(read_records(half.folder / HISTORY, Trial)) == 5
 
 
 def test_no_setting_is_tried_twice_while_others_are_left(bench, tmp_path):
     few = Contestant("nasa", "nasa", {"scale": [0, 0.4, 0.2], "padding": ["none", "full"]})
-    found = [tuple(trial.params.values()) for trial in search(bench, few, 7, 0)]
+    bench = with_search(bench, 7)
+    found = [tuple(trial.params.values()) for trial in search(bench, few)]
     assert len(found) == 7
     assert set(found[:6]) == {(scale, padding) for scale in (0, 0.2, 0.4) for padding in ("none", "full")}
-    assert list(search(bench, few, 7, 0))[-1].params == dict(zip(few.space, found[-1], strict=True))
-    again = dataclasses.replace(bench, folder=tmp_path / "again")
-    freely = [tuple(trial.params.values()) for trial in search(again, few, 7, 0, repeats=True)]
+    assert list(search(bench, few))[-1].params == dict(zip(few.space, found[-1], strict=True))
+    again = with_search(bench, 7, folder=tmp_path / "again")
+    free = dataclasses.replace(again, search=Search(7, repeats=True))
+    freely = [tuple(trial.params.values()) for trial in search(free, few)]
     assert len(set(freely)) < 6
     with pytest.raises(NegjudgeError, match="another search"):
-        next(search(again, few, 7, 0))
+        next(search(again, few))
 
 
 def test_the_history_of_another_search_is_refused(bench):
-    list(search(bench, CONTESTANTS["nasa"], 2, 0))
+    list(search(bench, CONTESTANTS["nasa"]))
     with pytest.raises(NegjudgeError, match="another search"):
-        list(search(bench, Contestant("nasa", "nasa", {"scale": [0, 0.5, 0.1]}), 2, 0))
+        list(search(bench, Contestant("nasa", "nasa", {"scale": [0, 0.5, 0.1]})))
 
 
 def test_the_seed_of_the_sampler_decides_the_settings(bench, tmp_path):
-    other = Bench(bench.model, bench.pairs, 2, bench.rendering, SCORER, tmp_path / "other")
-    here, there = (list(search(b, CONTESTANTS["vsf"], 3, s)) for b, s in ((bench, 0), (other, 1)))
+    benches = with_search(bench, 3), with_search(bench, 3, 1, folder=tmp_path / "other")
+    here, there = (list(search(one, CONTESTANTS["vsf"])) for one in benches)
     assert [t.params for t in here] != [t.params for t in there]
 
 
@@ -187,7 +197,7 @@ def test_collateral_is_the_mean_where_there_was_something_to_lose():
 @pytest.mark.parametrize("values", [[0, 1], [1, 0, 0.1], [0, 1, 0]])
 def test_a_space_that_is_no_range_is_named(bench, values):
     with pytest.raises(NegjudgeError, match=r"nasa\.scale"):
-        list(search(bench, Contestant("nasa", "nasa", {"scale": values}), 2, 0))
+        list(search(bench, Contestant("nasa", "nasa", {"scale": values})))
 
 
 @pytest.fixture
@@ -202,7 +212,7 @@ def recipe(recipe_values, tmp_path, monkeypatch):
         "spaces": SPACES,
         "dev": {"splits": ["methods/dev"], "seeds": 2},
         "trials": 3,
-        "scorer": "colour_reader:read_colours",
+        "reader": "colour_reader:read_colours",
     }
     path = tmp_path / "tune.yaml"
     path.write_text(yaml.safe_dump(values))
@@ -231,7 +241,7 @@ def test_what_is_found_is_what_generate_reads(recipe, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "fault"),
     [
-        (["--scorer", "colour_reader:nothing"], "'scorer'"),
+        (["--reader", "colour_reader:nothing"], "'reader'"),
         (["--dev.seeds", "3"], "even number of seeds"),
         (["--trails", "3"], "'trails'"),
         (["--spaces", "{vsf: {scale: [0, 1, 0.1], shift: [0, 1, 0.1]}}"], "'shift'"),
@@ -255,5 +265,5 @@ def test_the_recipe_holds_known_keys_alone():
 def test_more_trials_than_a_method_has_settings_are_refused_before_the_first(bench):
     contestants = [CONTESTANTS["vsf"], Contestant("nasa", "nasa", {"scale": [0, 0.8, 0.4]})]
     with pytest.raises(NegjudgeError, match="spaces: nasa has 3 settings, fewer than the 4 to try of each"):
-        search_all(bench, contestants, 4, 0)
+        search_all(with_search(bench, 4), contestants)
     assert not (bench.folder / HISTORY).exists()

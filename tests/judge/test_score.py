@@ -8,7 +8,8 @@ import pytest
 
 from negjudge import Judge
 from negjudge.cli.main import main
-from negjudge.data.records import Verdict, from_dict
+from negjudge.data.nested import from_dict
+from negjudge.data.records import Verdict
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """Which pictures are labelled, and what the server may show."""
 
 import dataclasses
+import hashlib
 import os
 
 import pytest
 
 from negjudge.data.records import Sample, read_records, write_records
+from negjudge.data.runs import read_picture
 from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
-from negjudge.labeling.pictures import adopt, choose_samples, picture_bytes, serve_pictures
+from negjudge.labeling.pictures import adopt, choose_samples, serve_pictures
 
 
 def choose(folder, pairs=None, splits=None, parts=(), per_pair=None):
@@ -67,11 +69,25 @@ def test_only_the_recorded_pngs_are_served(lab, tmp_path):
 def test_a_picture_that_is_not_the_recorded_one_is_named(lab, tmp_path, content):
     samples = lab.fill(tmp_path, 2)
     (tmp_path / samples[1].image).write_bytes(content)
-    with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is not the PNG picture that was recorded"):
+    with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is not the picture that was recorded"):
         serve_pictures(samples, tmp_path, tmp_path / "served")
     (tmp_path / samples[1].image).unlink()
     with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is missing"):
-        picture_bytes(tmp_path, samples[1])
+        serve_pictures(samples, tmp_path, tmp_path / "served")
+
+
+@pytest.mark.parametrize("content", [b"<svg/>", b""])
+def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(lab, tmp_path, content):
+    (sample,) = lab.fill(tmp_path, 1)
+    (tmp_path / sample.image).write_bytes(content)
+    recorded = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())
+    for refuse in (
+        lambda: serve_pictures([recorded], tmp_path, tmp_path / "served"),
+        lambda: adopt([recorded], tmp_path, tmp_path / "b"),
+    ):
+        with pytest.raises(NegjudgeError, match=f"{sample.id}.png is no PNG"):
+            refuse()
+    assert not [*(tmp_path / "served").iterdir()]
 
 
 def test_samples_of_another_run_are_copied_once(lab, tmp_path):
@@ -80,5 +96,5 @@ def test_samples_of_another_run_are_copied_once(lab, tmp_path):
     adopt(samples, tmp_path / "a", tmp_path / "b")
     assert read_records(tmp_path / "b/samples.jsonl", Sample) == samples
     for sample in samples:
-        assert picture_bytes(tmp_path / "b", sample) == picture_bytes(tmp_path / "a", sample)
+        assert read_picture(tmp_path / "b", sample) == read_picture(tmp_path / "a", sample)
         assert not os.path.samefile(tmp_path / "a" / sample.image, tmp_path / "b" / sample.image)

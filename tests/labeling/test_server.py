@@ -94,7 +94,7 @@ def test_a_damaged_picture_is_refused_before_anything_starts(lab, tmp_path, run_
     (tmp_path / "run" / sample.image).write_bytes(b"GIF89a")
     code, said = run_stage()
     assert (code, said.count("\n")) == (2, 1)
-    assert f"{sample.id}.png is not the PNG picture that was recorded" in said
+    assert f"{sample.id}.png is not the picture that was recorded" in said
     assert not (tmp_path / "run/labelstudio/server.log").exists()
 
 

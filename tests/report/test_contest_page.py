@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -9,43 +10,31 @@ from typing import Any
 import pytest
 
 from negjudge.evaluation.stage import evaluate
+from negjudge.evaluation.tradeoffs.frontier import Frontiers, Gap, Held, Matched, Point
+from negjudge.evaluation.tradeoffs.tables import ContestTables
 from negjudge.report.page import render
 from negjudge.report.tables.all import run_tables
+from negjudge.statistics.clusters import Difference, Interval
 from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, Level, freeze
 
 SETTING = {"scale": 1.5}
 
 
-def rate(estimate: float) -> dict[str, float]:
-    return {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.1}
+def rate(estimate: float) -> Interval:
+    return Interval(estimate, estimate - 0.1, estimate + 0.1)
 
 
-def contest(source: str, frozen: Frozen) -> dict[str, Any]:
+def contest(source: str, frozen: Frozen) -> ContestTables:
     """Return a contest of two settings; VSF's lead is clear of 0, and not after correction."""
-    shares = ("kept", "removed", "success", "collateral", "quality")
     unguided, *points = [
-        {"method": m, "params": SETTING, "chosen": True, "pictures": 8, **dict.fromkeys(shares, rate(0.4))}
+        Point(m, SETTING, True, 8, rate(0.4), rate(0.4), rate(0.4), rate(0.4), rate(0.4))
         for m in ("none", "vsf", "nag")
     ]
-    lead = {"estimate": 0.2, "low": 0.01, "high": 0.39, "p": 0.04, "more": 0, "less": 0, "adjusted": 0.08}
-    matched = [
-        {
-            "measure": measure,
-            "at": 0.8,
-            "limit": 0.125,
-            "rates": [{"method": "vsf", "rate": rate(0.6)}, {"method": "nag", "rate": rate(0.4)}],
-            "gaps": [{"first": "vsf", "second": "nag", "difference": lead}],
-        }
-        for measure in ("kept", "quality")
-    ]
-    return {
-        "frozen": {"primary": PRIMARY},
-        "digest": frozen.digest,
-        "source": source,
-        "frontiers": {"pictures": 8, "pairs": 8, "unguided": unguided, "points": points, "matched": matched},
-        "best_of": [],
-        "cost": None,
-    }
+    lead = Difference(0.2, 0.01, 0.39, p=0.04, more=0, less=0, adjusted=0.08)
+    held, gaps = (Held("vsf", rate(0.6)), Held("nag", rate(0.4))), (Gap("vsf", "nag", lead),)
+    matched = tuple(Matched(measure, 0.8, 0.125, held, gaps) for measure in ("kept", "quality"))
+    frontiers = Frontiers(8, 8, unguided, tuple(points), matched)
+    return ContestTables(frozen, frozen.digest, source, frontiers, best_of=(), cost=None)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +45,7 @@ def held(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     contestants = {m: Chosen(m, (SETTING,), {}, 1) for m in ("vsf", "nag")}
     frozen = Frozen(PRIMARY, contestants, (Level("kept", 0.8),), (), 1, 1, "0" * 16, "0" * 64, {})
     freeze(run, frozen)
-    return run, recipe, {**metrics, "contest": contest("oracle", frozen)}
+    return run, recipe, dataclasses.replace(metrics, contest=contest("oracle", frozen))
 
 
 def test_no_guidance_is_drawn_and_named_where_the_frontier_is(held: tuple[Path, Any, Any]) -> None:
@@ -88,7 +77,8 @@ def test_differences_at_matched_levels_stand_with_their_corrected_p(held: tuple[
 def test_a_share_of_the_quality_is_said_in_the_sources_own_measure(
     held: tuple[Path, Any, Any], source: str, said: str
 ) -> None:
-    metrics = {**held[2], "contest": {**held[2]["contest"], "source": source}}
-    tables = run_tables(metrics)
+    metrics = held[2]
+    told = dataclasses.replace(metrics.contest, source=source)
+    tables = run_tables(dataclasses.replace(metrics, contest=told))
     assert said in tables["matched-2-quality"].caption
     assert "it is held" not in tables["matched-1-kept"].caption

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from negjudge.evaluation.methods.table import MethodRow
 from negjudge.report.figures.drawing import write_figures
 from negjudge.report.figures.run import METHOD_STYLES, budget, method_styles, tradeoff
+from negjudge.statistics.clusters import Interval
+from negjudge.tuning.trials import Trial
 
 OTHERS = [f"method {number}" for number in range(20)]
 
 
-def rate(estimate: float) -> dict[str, float]:
-    return {"estimate": estimate, "low": estimate - 0.1, "high": estimate + 0.1}
+def row(method: str) -> MethodRow:
+    rate = Interval(0.5, 0.4, 0.6)
+    return MethodRow(method, {}, 8, 4, rate, rate, rate, None, None, undecided=0.0, evaluations=None)
 
 
 def test_ours_keep_their_look_and_others_get_one_of_their_own() -> None:
@@ -22,11 +26,9 @@ def test_ours_keep_their_look_and_others_get_one_of_their_own() -> None:
 
 
 def test_a_method_from_elsewhere_is_drawn_under_its_own_name() -> None:
-    rows = [{"method": m, "removed": rate(0.5), "kept": rate(0.8)} for m in ("vsf", "gpt-image", "VSF, leak")]
-    trials = [
-        {"method": "gpt-image", "number": n, "removed": 0.1, "kept": 0.9, "best": 0.1 * n} for n in range(2)
-    ]
-    styles = method_styles(row["method"] for row in rows)
+    rows = [row(method) for method in ("vsf", "gpt-image", "VSF, leak")]
+    trials = [Trial("gpt-image", n, {}, 8, 64, 0.1, 0.9, 0.1, 0.0, 0.1 * n, "") for n in range(2)]
+    styles = method_styles(row.method for row in rows)
     svg = tradeoff(rows, "removed", "kept", trials, styles).element()
     for name, (colour, _) in styles.items():
         assert colour in svg
@@ -35,7 +37,7 @@ def test_a_method_from_elsewhere_is_drawn_under_its_own_name() -> None:
 
 
 def test_files_of_a_figure_are_vectors_that_stay_the_same(tmp_path: Path) -> None:
-    rows = [{"method": m, "removed": rate(0.5), "kept": rate(0.8)} for m in ("vsf", "nag")]
+    rows = [row(method) for method in ("vsf", "nag")]
     drawings = [tradeoff(rows, "removed", "kept", (), method_styles(("vsf", "nag"))) for _ in range(2)]
     (tmp_path / "gone.pdf").write_bytes(b"of another time")
     write_figures(tmp_path, drawings[:1])

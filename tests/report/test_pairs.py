@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from PIL import Image
 
 from negjudge.data.records import Pair, Sample, append_records, write_records
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.methods.pairs import PairMethod, PairRow
 from negjudge.evaluation.stage import evaluate
 from negjudge.report.page import compose
 from negjudge.report.pairs.sheets import GAP, LINE, PairSheet, draw, stem_of, write_pair_sheets
@@ -26,6 +28,10 @@ def sample(name: str, method: str = "vsf", seed: int = 0, pair: str = "mug-handl
         params={}, seed=seed, image=f"images/{name}.png", sha256=name, model="m", revision="0", steps=4,
         width=side, height=side, device="cpu", dtype="float32",
     )  # fmt: skip
+
+
+def row(pair: str, methods: Mapping[str, PairMethod], why: str = "") -> PairRow:
+    return PairRow(pair, "mug", "handle", "a mug", "handle", "", "part", why, "oracle", methods)
 
 
 def painted(run: Path, colours: Mapping[str, str], side: int = 64) -> None:
@@ -90,11 +96,11 @@ def test_any_pair_has_a_name_that_files_and_addresses_bear(pair: str) -> None:
 
 def test_the_worst_and_the_best_are_by_success_and_never_the_same_pair() -> None:
     success = {f"p{n}": n / 10 for n in range(9)}
-    rows = [{"pair": p, "methods": {"vsf": {"success": s}}} for p, s in success.items()]
+    rows = [row(p, {"vsf": PairMethod(4, s, 1.0, s, {})}) for p, s in success.items()]
     ends = extremes(rows, "vsf")
     assert ends is not None
     assert (list(ends.worst), list(ends.best)) == (["p0", "p1", "p2", "p3"], ["p8", "p7", "p6", "p5"])
-    equal = extremes([{"pair": p, "methods": {"vsf": {"success": 0.5}}} for p in success], "vsf")
+    equal = extremes([row(p, {"vsf": PairMethod(4, 0.5, 1.0, 0.5, {})}) for p in success], "vsf")
     assert equal is not None
     assert len({*equal.worst, *equal.best}) == 8
     assert extremes(rows[:1], "vsf") is None
@@ -111,39 +117,29 @@ def test_ten_thousand_pictures_leave_the_page_under_its_bound(
     names = ["none", "vsf", "gpt-image", "VSF, leak", "another"][:methods]
     rows, samples = [], []
     for number in range(pairs):
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, PairMethod] = {}
         for method in names:
             made = [
                 sample(f"{number}-{names.index(method)}-{s}", method, s, f"p{number}") for s in range(seeds)
             ]
-            found[method] = {"pictures": seeds, "success": 0.5, "kept": 0.5, "removed": 0.5}
-            found[method]["marks"] = {one.id: "success" for one in made}
+            found[method] = PairMethod(seeds, 0.5, 0.5, 0.5, {one.id: "success" for one in made})
             samples += made
         why = "Pictures of a mug nearly always show one, and the word stands in every caption."
-        row = {
-            "pair": f"p{number}",
-            "object": "mug",
-            "element": "handle",
-            "prompt": "a mug",
-            "negative": "handle",
-        }
-        rows.append(
-            {**row, "category": "", "relation": "part", "why": why, "source": "oracle", "methods": found}
-        )
+        rows.append(row(f"p{number}", found, why))
     assert len(samples) == 10_000
     for one in samples:
         os.link(source, run / one.image)
     (run / "samples.jsonl").unlink()
     append_records(run / "samples.jsonl", samples)
-    splits = {"methods": {"test": [row["pair"] for row in rows]}, "judge": {}, "strict": {}}
+    splits = {"methods": {"test": [one.pair for one in rows]}, "judge": {}, "strict": {}}
     (tmp_path / "splits.json").write_text(json.dumps(splits))
     write_records(
-        tmp_path / "pairs.jsonl", [Pair(row["pair"], "mug", "handle", "a mug", "handle") for row in rows]
+        tmp_path / "pairs.jsonl", [Pair(one.pair, "mug", "handle", "a mug", "handle") for one in rows]
     )
     recipe = synthetic.recipe_for(
         run, pairs=str(tmp_path / "pairs.jsonl"), splits=str(tmp_path / "splits.json")
     )
-    report = compose(recipe, run, {**metrics, "pairs": rows})
+    report = compose(recipe, run, dataclasses.replace(metrics, pairs=tuple(rows)))
     assert len(report.text.encode()) < 4_000_000
     assert len(report.sheets) == report.text.count('class="pair"')
     whole = len(report.sheets) == pairs

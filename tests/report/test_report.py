@@ -19,7 +19,8 @@ from PIL import Image
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.judges.answers import REFITTED, TEXT_ONLY
-from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.methods.table import Comparison, MethodRow
+from negjudge.evaluation.metrics_file import Finding, read_metrics
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import finding_sentence, summary
 from negjudge.evaluation.wording import percent, points
@@ -27,6 +28,7 @@ from negjudge.report.page import code, render, write_report
 from negjudge.report.pictures import SIDE, thumbnail
 from negjudge.report.repeat import _without_names, repeat
 from negjudge.report.tables.all import run_tables
+from negjudge.statistics.clusters import Difference, Interval
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -70,11 +72,15 @@ def whole(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
         {
             "method": m,
             "number": n,
+            "params": {"scale": 0.5 * n},
+            "pictures": 48,
+            "evaluations": 384,
             "success": 0.1 * n,
             "kept": 0.9,
             "removed": 0.1 * n,
             "collateral": 0.1,
             "best": 0.1 * n,
+            "context": "0" * 16,
         }
         for m in ("vsf", "nag")
         for n in range(5)
@@ -117,13 +123,14 @@ def test_the_policy_allows_the_script_of_the_page_and_no_other(whole: tuple[Path
 
 
 def test_the_finding_comes_first_with_its_interval(whole: tuple[Path, Any, str]) -> None:
-    metrics = json.loads((whole[0] / "metrics.json").read_text())
-    sentence = finding_sentence(metrics)
+    finding = read_metrics(whole[0]).finding
+    sentence = finding_sentence(finding)
+    assert finding is not None
     assert sentence is not None
     text = Page(whole[2]).text
     assert sentence in text
     assert text.index(sentence) < text.index("The same object and seed")
-    assert percent(metrics["finding"]["best"]["success"]) in sentence
+    assert percent(finding.best.success) in sentence
 
 
 def test_figures_of_the_tables_are_those_of_metrics(whole: tuple[Path, Any, str]) -> None:
@@ -181,8 +188,8 @@ def test_simulated_labels_are_called_so_wherever_they_are_counted(
     whole: tuple[Path, Any, str], sources: list[str]
 ) -> None:
     metrics = read_metrics(whole[0])
-    metrics["provenance"]["sources"] = sources
-    found = run_tables(metrics)
+    provenance = dataclasses.replace(metrics.provenance, sources=tuple(sources))
+    found = run_tables(dataclasses.replace(metrics, provenance=provenance))
     said = {name: f"{table.caption} {table.heads}" for name, table in found.items()}
     for name in ("success", "methods-labels", "judges-labels-element", "judges-labels-success-full"):
         assert ("simulated annotators' labels" in said[name]) == (sources == ["simulated"])
@@ -192,28 +199,29 @@ def test_simulated_labels_are_called_so_wherever_they_are_counted(
 
 def test_success_by_source_says_on_how_many_pictures_each_rests(whole: tuple[Path, Any, str]) -> None:
     metrics = read_metrics(whole[0])
-    metrics["methods"]["labels"][0]["pictures"] -= 5
-    (foot,) = run_tables(metrics)["success"].foot
-    count = metrics["methods"]["oracle"][0]["pictures"]
+    count = metrics.methods["oracle"][0].pictures
+    first, *others = metrics.methods["labels"]
+    fewer = (dataclasses.replace(first, pictures=first.pictures - 5), *others)
+    changed = dataclasses.replace(metrics, methods={**metrics.methods, "labels": fewer})
+    (foot,) = run_tables(changed)["success"].foot
     assert [cell.text for cell in foot.cells[:3]] == ["pictures a method", f"{count}", f"{count - 5}–{count}"]
 
 
 def test_few_labels_have_the_interval_about_these_pictures_too(whole: tuple[Path, Any, str]) -> None:
     (first, *_) = csv.DictReader((whole[0] / "report/tables/few-labels.csv").read_text().splitlines())
-    rates = read_metrics(whole[0])["few_labels"]["rows"][0]["rates"]
-    assert float(first["both_low"]) == rates["powered"]["low"]
-    assert float(first["both_these_pictures_low"]) == rates["of_pictures"]["low"]
+    few = read_metrics(whole[0]).few_labels
+    assert few is not None
+    rates = few.rows[0].rates
+    assert float(first["both_low"]) == rates.powered.low
+    assert float(first["both_these_pictures_low"]) == rates.of_pictures.low
 
 
 def test_judges_that_the_run_lacks_are_not_explained(whole: tuple[Path, Any, str]) -> None:
     run, recipe, text = whole
     metrics = read_metrics(run)
     fitted = (REFITTED, TEXT_ONLY)
-    metrics["judges"] = [
-        row
-        for row in metrics["judges"]
-        if row["judge"] not in fitted and not row["judge"].endswith(" picture")
-    ]
+    rows = [row for row in metrics.judges if row.judge not in fitted and not row.judge.endswith(" picture")]
+    metrics = dataclasses.replace(metrics, judges=tuple(rows))
     told, less = (Page(one).text for one in (text, render(recipe, run, metrics)))
     for words in ("also shown refitted", "“Text only” is", "Blank and shuffled pictures"):
         assert words in told
@@ -290,15 +298,14 @@ def test_without_an_evaluation_there_is_no_report(synthetic: Any, tmp_path: Path
 
 
 def test_a_finding_that_the_pictures_do_not_bear_says_so() -> None:
-    row = {"pictures": 8, "pairs": 4, "success": {"estimate": 0.5, "low": 0.2, "high": 0.8}}
-    gap = {"estimate": 0.1, "low": -0.2, "high": 0.4, "p": 0.4, "adjusted": 0.4}
-    finding = {
-        "source": "oracle",
-        "best": {**row, "method": "vsf"},
-        "unguided": {**row, "method": "none"},
-        "comparison": {"difference": gap},
-    }
-    sentence = finding_sentence({"finding": finding})
+    half = Interval(0.5, 0.2, 0.8)
+    best, unguided = (
+        MethodRow(m, {}, 8, 4, half, half, half, None, None, undecided=0.0, evaluations=None)
+        for m in ("vsf", "none")
+    )
+    gap = Difference(0.1, -0.2, 0.4, p=0.4, more=3, less=2, adjusted=0.4)
+    comparison = Comparison("success", "vsf", "none", 8, 4, gap)
+    sentence = finding_sentence(Finding("oracle", best, unguided, comparison))
     assert sentence is not None
     assert sentence.endswith("+10 points (−20 to +40), a difference that these pictures do not establish.")
 
@@ -345,7 +352,7 @@ def test_the_oracles_check_says_what_was_unclear_and_the_ranking_what_withstands
     run, _, text = whole
     metrics = read_metrics(run)
     # Two of the methods were checked.
-    checked = [p["withstands"] for p in metrics["ranking"]["separated"] if p["withstands"] is not None]
+    checked = [p.withstands for p in metrics.ranking.separated if p.withstands is not None]
     assert len(checked) == 1
     assert f"{sum(checked)} of {len(checked)} withstand the oracle’s own error at its worst" in text
     assert "Unclear to the eye" in text

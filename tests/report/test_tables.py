@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
+import math
 from pathlib import Path
 
 import pytest
 
 from negjudge.report.tables.files import LONG, latex, to_csv, to_latex, write_tables
 from negjudge.report.tables.table import Cell, Column, Table, count, difference, number, rate, tabulate, words
+from negjudge.statistics.clusters import Difference, Interval
 
-RATE = {"estimate": 0.458333, "low": 0.274832, "high": 0.653879}
+RATE = Interval(0.458333, 0.274832, 0.653879)
+GAP = Difference(0.458333, 0.274832, 0.653879, p=0.01, more=9, less=1)
 
 
 def table(records: int = 2, name: str = "some") -> Table:
-    columns = [
-        Column("Method", lambda row: words(f"A_{row['n']} & B")),
-        Column("Success", lambda row: rate(RATE)),
+    columns: list[Column[int]] = [
+        Column("Method", lambda n: words(f"A_{n} & B")),
+        Column("Success", lambda _: rate(RATE)),
         Column("Collateral", lambda _: rate(None)),
-        Column("p, corrected", lambda row: count(row["n"])),
+        Column("p, corrected", lambda n: count(n)),
     ]
-    found = tabulate(name, "Caption 50 %.", "Note.", columns, [{"n": n} for n in range(records)])
+    found = tabulate(name, "Caption 50 %.", "Note.", columns, range(records))
     return found[0]
 
 
@@ -32,10 +36,11 @@ def test_a_column_that_is_empty_in_every_row_is_left_out() -> None:
 
 def test_a_cell_shows_what_is_rounded_and_sorts_by_what_is_not() -> None:
     assert rate(RATE) == Cell("46 %", "27–65", 0.458333, 0.274832, 0.653879)
-    assert difference({"estimate": -0.004, "low": -0.1, "high": 0.1}).text == "0"
-    assert float(difference(RATE).key) == 0.458333
+    assert difference(dataclasses.replace(GAP, estimate=-0.004)).text == "0"
+    assert float(difference(GAP).key) == 0.458333
     assert (number(None).key, words("VSF").key) == ("", "VSF")
-    assert rate({"estimate": 0.5, "low": None, "high": None}).line == ""
+    assert rate(Interval(0.5, None, None)).line == ""
+    assert rate(Interval(math.nan, None, None)) == rate(None)
 
 
 def test_csv_holds_every_number_in_a_column_of_its_own() -> None:
@@ -43,7 +48,9 @@ def test_csv_holds_every_number_in_a_column_of_its_own() -> None:
     assert [list(row) for row in rows] == [
         ["method", "success", "success_low", "success_high", "p_corrected"]
     ] * 2
-    assert [float(rows[0][key]) for key in ("success", "success_low", "success_high")] == list(RATE.values())
+    assert [float(rows[0][key]) for key in ("success", "success_low", "success_high")] == list(
+        dataclasses.astuple(RATE)
+    )
     assert rows[1]["method"] == "A_1 & B"
 
 

@@ -78,7 +78,9 @@ def test_accumulated_batches_are_one_batch(recipe, questions, base, tmp_path):
     parts = replace(few, batch_size=4, gradient_accumulation=3)
     found = []
     for number, one in enumerate((whole, parts)):
-        tuned = tune(one, base, questions[:12], questions[12:16], tmp_path / str(number))
+        tuned = tune(
+            one, base, load_processor(base), questions[:12], questions[12:16], tmp_path / str(number)
+        )
         found.append({n: p.detach() for n, p in tuned.model.named_parameters() if "lora_B" in n})
     for name, value in found[0].items():
         assert value.any()
@@ -87,14 +89,14 @@ def test_accumulated_batches_are_one_batch(recipe, questions, base, tmp_path):
 
 def test_large_pictures_are_made_smaller(recipe, questions, base, tmp_path):
     few = replace(recipe, epochs=0.1, max_pixels=32 * 32)
-    tuned = tune(few, base, questions[:8], questions[8:10], tmp_path)
+    tuned = tune(few, base, load_processor(base), questions[:8], questions[8:10], tmp_path)
     grid = tuned.processor.image_processor([Image.new("RGB", (640, 640))], return_tensors="pt")
     assert grid["image_grid_thw"].tolist() == [[1, 4, 4]]
 
 
 def test_vision_can_be_tuned_too(recipe, questions, base, tmp_path):
     few = replace(recipe, epochs=0.2, lora=replace(recipe.lora, vision=True))
-    tuned = tune(few, base, questions[:8], questions[8:10], tmp_path)
+    tuned = tune(few, base, load_processor(base), questions[:8], questions[8:10], tmp_path)
     moved = [n for n, p in tuned.model.named_parameters() if "lora_B" in n and p.any()]
     assert sum("visual.blocks" in name for name in moved) == 5
     assert sum("visual.merger" in name for name in moved) == 2

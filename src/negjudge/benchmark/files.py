@@ -12,7 +12,8 @@ from typing import Any
 
 from negjudge.benchmark.rules import CATEGORIES, RELATIONS, pair_faults
 from negjudge.benchmark.sets import Entry, set_faults
-from negjudge.data.records import Pair, from_dict
+from negjudge.data.nested import from_dict
+from negjudge.data.records import Pair
 from negjudge.data.splits import STRATA, STRICT, Splits
 from negjudge.errors import NegjudgeError
 

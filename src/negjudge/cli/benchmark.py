@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from negjudge.benchmark.files import PARTS, benchmark_splits, check, sample, table
 from negjudge.benchmark.original import import_pairs
@@ -14,7 +13,7 @@ from negjudge.data.splits import splits_json, violations
 from negjudge.errors import NegjudgeError
 
 
-def add_benchmark(commands: Any) -> None:
+def add_benchmark(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command, which has commands of its own, to the parser's subcommands."""
     parser = commands.add_parser("benchmark", help="check, split and import pairs", allow_abbrev=False)
     actions = parser.add_subparsers(required=True, metavar="ACTION", parser_class=type(parser))

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import importlib.util
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from negjudge import preflight
 from negjudge.errors import NegjudgeError
-from negjudge.version import __version__
+from negjudge.version import __version__, installed
 
 
-def _add_doctor(commands: Any) -> None:
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("doctor", help="what this machine has and lacks", allow_abbrev=False)
     parser.set_defaults(run=_doctor)
 
@@ -49,7 +47,7 @@ def examine() -> Iterator[Line]:
     yield from _machine()
     for extra, names in PACKAGES.items():
         for name in names:
-            version = _version(name)
+            version = installed(name)
             yield (
                 f"{name} [{extra}]",
                 version or f"missing; make install, or pip install '.[{extra}]' in the project's folder",
@@ -76,13 +74,6 @@ def _machine() -> Iterator[Line]:
 
 def _needed(name: str) -> bool:
     return name != "bitsandbytes" or platform.system() == "Linux"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _devices() -> Iterator[Line]:

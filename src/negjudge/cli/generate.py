@@ -199,7 +199,7 @@ def _filled(kind: type[Options], arguments: argparse.Namespace, **others: Any) -
     return kind(**{each.name: given[each.name] for each in dataclasses.fields(kind)})
 
 
-def add_generate(commands: Any) -> None:
+def add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's subcommands."""
     parser = commands.add_parser("generate", help="make pictures", allow_abbrev=False)
     _add_picture(parser.add_argument_group("a picture"))

@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser("negjudge", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"negjudge {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    commands: argparse._SubParsersAction[argparse.ArgumentParser] = parser.add_subparsers(
+        required=True, metavar="COMMAND", parser_class=_Parser
+    )
     for add in (_add_score, add_generate, add_benchmark, add_submission, _add_push, _add_doctor):
         add(commands)
     return parser

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 
-def _add_push(commands: Any) -> None:
+def _add_push(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("push", help="upload a judge to the Hub", allow_abbrev=False)
     parser.add_argument("folder", help="such as runs/mini/judge")
     parser.add_argument("repository", metavar="USER/NAME")

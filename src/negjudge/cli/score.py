@@ -6,13 +6,12 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 
 
-def _add_score(commands: Any) -> None:
+def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("score", help="judge pictures", allow_abbrev=False)
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument("--object", required=True, help="what the picture should show")

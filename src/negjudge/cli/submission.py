@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from negjudge.errors import NegjudgeError
 
 
-def add_submission(commands: Any) -> None:
+def add_submission(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's subcommands."""
     parser = commands.add_parser("submission", help="results that others can check", allow_abbrev=False)
     actions = parser.add_subparsers(required=True, metavar="make|check", parser_class=type(parser))
@@ -74,19 +72,19 @@ def _check(arguments: argparse.Namespace) -> None:
         raise NegjudgeError(f"{arguments.folder} has {_count(checked.faults)}; see above")
     claims = checked.claims
     for row in claims.figures:
-        success = percent(dataclasses.asdict(row.success))
+        success = percent(row.success)
         told = f"success {success}, {row.pictures} pictures of {row.pairs} pairs"
         print(f"{METHOD_NAMES[row.method]} by {SOURCE_NAMES[row.source]}: {told}")
-    budgets = "equal" if claims.equal_budgets else f"unequal: {_plain(claims.budgets_note)}"
+    budgets = "equal" if claims.equal_budgets else f"unequal: {_one_line(claims.budgets_note)}"
     print(f"{arguments.folder} is in order: every figure is what its outcomes give; budgets {budgets}")
 
 
 def _say(faults: Sequence[str]) -> None:
     for fault in faults:
-        print(_plain(fault), flush=True)
+        print(_one_line(fault), flush=True)
 
 
-def _plain(text: str) -> str:
+def _one_line(text: str) -> str:
     """Return text from a stranger's file on one line, free of what a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
 

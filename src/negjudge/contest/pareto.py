@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from negjudge.tuning.search import Trial, best_of
+from negjudge.tuning.search import best_of
+from negjudge.tuning.trials import Trial
 
 
 def frontier_of(trials: Sequence[Trial], count: int) -> list[Trial]:

@@ -14,9 +14,10 @@ from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.generation.recipe import GeneratorRecipe
 from negjudge.guidance.methods import UNGUIDED
-from negjudge.recipes import config_files, load_recipe, read_yaml
+from negjudge.recipes import config_files, load_recipe, read_yaml, require_least
 from negjudge.tuning.frozen import Level
-from negjudge.tuning.scorers import Scorer, judge_scorer, reader_scorer
+from negjudge.tuning.objective import Search
+from negjudge.tuning.readers import Reader, judge_reader, oracle_reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +63,7 @@ class ContestRecipe(EvalRecipe):
         super().__post_init__()
         if not self.contestants or UNGUIDED in self.contestants:
             raise ValueError("key 'contestants' needs at least one, and none of the name \"none\"")
-        for name, least in (("trials", 1), ("test_seeds", 1), ("frontier", 1), ("control_seeds", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"key {name!r} is {getattr(self, name)}, expected {least} or more")
+        require_least(self, trials=1, test_seeds=1, frontier=1, control_seeds=0)
         if self.dev_seeds < 2 or self.dev_seeds % 2:
             raise ValueError(f"key 'dev_seeds' is {self.dev_seeds}, expected an even number: CFG gets half")
         if not 1 <= self.frontier_seeds <= self.test_seeds:
@@ -73,15 +72,20 @@ class ContestRecipe(EvalRecipe):
             if not 0 < level.at <= 1:
                 raise ValueError(f"key 'matched' has {level.measure} at {level.at:g}, expected a share: 0.95")
 
-    def find_scorer(self, pairs: Mapping[str, Pair]) -> Scorer:
+    @property
+    def search(self) -> Search:
+        """How the settings are drawn."""
+        return Search(self.trials, self.sampler_seed)
+
+    def find_reader(self, pairs: Mapping[str, Pair]) -> Reader:
         """Return who reads the dev pictures: the oracle where there is one, else the judge."""
         if self.reader:
-            return reader_scorer(self.reader, "reader")
+            return oracle_reader(self.reader)
         if not self.dev_judge:
             raise NegjudgeError(
                 "keys 'reader' and 'dev_judge' are both empty; name who reads the dev pictures"
             )
-        return judge_scorer(self.dev_judge, pairs, self.device)
+        return judge_reader(self.dev_judge, pairs, self.device)
 
 
 def load_evaluation(argv: Sequence[str] | None = None, prog: str | None = None) -> EvalRecipe:
@@ -90,12 +94,11 @@ def load_evaluation(argv: Sequence[str] | None = None, prog: str | None = None) 
     Raises as ``load_recipe`` does, and where the run folder holds a contest and the recipe is none.
     """
     given = list(sys.argv[1:] if argv is None else argv)
-    if not any("contestants" in read_yaml(file) for file in config_files(given)):
-        recipe = load_recipe(EvalRecipe, given, prog)
-        if (Path(recipe.run) / FROZEN).is_file():
-            raise NegjudgeError(
-                f"{recipe.run} holds a contest; give the recipe that it was held by (eval/recipes/contest)"
-            )
-        return recipe
-
-    return load_recipe(ContestRecipe, given, prog)
+    if any("contestants" in read_yaml(file) for file in config_files(given)):
+        return load_recipe(ContestRecipe, given, prog)
+    recipe = load_recipe(EvalRecipe, given, prog)
+    if (Path(recipe.run) / FROZEN).is_file():
+        raise NegjudgeError(
+            f"{recipe.run} holds a contest; give the recipe that it was held by (eval/recipes/contest)"
+        )
+    return recipe

@@ -21,7 +21,8 @@ from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, freeze, require_plan
 from negjudge.tuning.objective import Bench, Contestant
-from negjudge.tuning.search import Trial, search_all
+from negjudge.tuning.search import search_all
+from negjudge.tuning.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,12 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
     model, rendering = recipe.generator.find_model(), recipe.generator.rendering
     dev, test = (select_pairs(pairs, splits, [f"methods/{part}"]) for part in ("dev", "test"))
     contestants = [Contestant(name, e.method, e.space, e.fixed) for name, e in recipe.contestants.items()]
-    bench = Bench(model, dev, recipe.dev_seeds, rendering, recipe.find_scorer(pairs), run / TUNE)
+    reader = recipe.find_reader(pairs)
+    bench = Bench(model, dev, recipe.dev_seeds, rendering, reader, recipe.search, run / TUNE)
     plan = plan_of(recipe, bench, contestants, test)
     require_plan(run, plan)
 
-    trials = search_all(bench, contestants, recipe.trials, recipe.sampler_seed)
+    trials = search_all(bench, contestants)
     frozen = freeze(run, decide(recipe, bench, contestants, trials, test, plan))
     best, others = settings_of(frozen)
     made = Contest(
@@ -79,7 +81,7 @@ def plan_of(
     """Return 16 hex over all of a contest that is known before its search."""
     return sample_id(
         contestants=[dataclasses.asdict(contestant) for contestant in contestants],
-        search=bench.provenance(recipe.trials, recipe.sampler_seed),
+        search=bench.provenance(),
         dev=[dataclasses.asdict(pair) for pair in bench.pairs],
         test=[dataclasses.asdict(pair) for pair in test],
         frontier=recipe.frontier,
@@ -97,14 +99,13 @@ def decide(
     plan: str,
 ) -> Frozen:
     """Return what the search decides: the chosen settings, the frontiers, and what will be compared."""
-    figures = ("success", "kept", "removed", "collateral", "number")
     chosen = {}
     for contestant in contestants:
         settings = frontier_of(trials[contestant.name], recipe.frontier)
         chosen[contestant.name] = Chosen(
             method=contestant.method,
             settings=tuple(dict(contestant.guidance(trial.params).params) for trial in settings),
-            dev={key: round(getattr(settings[0], key), 4) for key in figures},
+            dev=settings[0].figures("number"),
             evaluations=contestant.evaluations,
         )
     return Frozen(
@@ -116,7 +117,7 @@ def decide(
         frontier_seeds=recipe.frontier_seeds,
         plan=plan,
         history=hashlib.sha256((bench.folder / HISTORY).read_bytes()).hexdigest(),
-        search=bench.provenance(recipe.trials, recipe.sampler_seed),
+        search=bench.provenance(),
     )
 
 

@@ -1,12 +1,14 @@
-"""Files that outlive a killed run and a full disk: whole JSON lines, whole files."""
+"""Files that outlive a killed run and a full disk, whole JSON lines and whole files; and their digests."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import json
 import os
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -67,6 +69,35 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_changed(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Write a file as ``write_atomically`` does, unless it holds this content: its time stays then."""
+    path, content = Path(path), content.encode() if isinstance(content, str) else content
+    if not path.exists() or path.read_bytes() != content:
+        write_atomically(path, content)
+
+
+def files_sha256(paths: Iterable[Path], head: bytes = b"", named: bool = False) -> str:
+    """Return the SHA-256 over files, one after the other, as 64 hex digits.
+
+    ``head`` goes before them all; where they are ``named``, each one's name goes before its content.
+    Weights are many gigabytes: a process reads them again only where a size or a time has changed.
+    """
+    stats = [(path.absolute(), path.stat()) for path in paths]
+    return _sha256(tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats), head, named)
+
+
+@functools.cache
+def _sha256(files: tuple[tuple[Path, int, int], ...], head: bytes, named: bool) -> str:
+    digest = hashlib.sha256(head)
+    for path, _, _ in files:
+        if named:
+            digest.update(path.name.encode())
+        with open(path, "rb") as file:
+            while chunk := file.read(1 << 24):
+                digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _is_whole(line: bytes) -> bool:

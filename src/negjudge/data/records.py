@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import json
 import os
-import types
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from negjudge.data.durable import append_lines, read_lines, write_atomically
+from negjudge.data.nested import Record, from_dict, parsed
 from negjudge.data.questions import noun_asked
 from negjudge.errors import NegjudgeError
-
-if typing.TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 DEVICE = "external"
 """What stands for the device in the record of another generator's picture."""
 Answer = Literal["yes", "no", "unsure", "1", "2", "3", "4", "5"]
 Question = Literal["object", "element", "quality"]
 Source = Literal["people", "simulated"]
+Params = Mapping[str, float | bool | str]  # a method's settings
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ class Sample:
     prompt: str
     negative: str
     method: str
-    params: Mapping[str, float | bool | str]
+    params: Params
     seed: int
     image: str
     sha256: str
@@ -147,9 +143,6 @@ class Verdict:
     details: Mapping[str, float] = field(default_factory=dict)
 
 
-Record = TypeVar("Record", bound="DataclassInstance")
-
-
 def sample_id(**determinants: Any) -> str:
     """Return 16 hex digits of SHA-256 over what determines a picture, as canonical JSON.
 
@@ -185,66 +178,12 @@ def _iterate(path: Path, kind: type[Record]) -> Iterator[Record]:
 
 def _parse(line: bytes, kind: type[Record], where: str) -> Record:
     try:
-        values = json.loads(line, parse_constant=_refuse)
+        values = parsed(line)
     except ValueError:
         raise NegjudgeError(f"{where}: not valid JSON; remove or repair this line") from None
     if not isinstance(values, dict):
         raise NegjudgeError(f"{where}: expected a JSON object, got {type(values).__name__}")
     return from_dict(values, kind, where)
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")
-
-
-@functools.cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def from_dict(values: Mapping[str, Any], kind: type[Record], where: str) -> Record:
-    """Build a record from JSON values, checking names and types; ``where`` opens the error message."""
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    hints = _hints(kind)
-    for name in values:
-        if name not in fields:
-            raise NegjudgeError(f"{where}: unknown field {name!r} in a {kind.__name__}")
-    checked: dict[str, Any] = {}
-    for name, spec in fields.items():
-        if name not in values:
-            if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-                raise NegjudgeError(f"{where}: field {name!r} of the {kind.__name__} is missing")
-            continue
-        value = values[name]
-        if not _fits(value, hints[name]):
-            raise NegjudgeError(f"{where}: field {name!r} is {value!r}, expected {_name(hints[name])}")
-        checked[name] = tuple(value) if typing.get_origin(hints[name]) is tuple else value
-    return kind(**checked)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any:
-        return True
-    if origin is Literal:
-        return isinstance(value, str) and value in arguments
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, argument) for argument in arguments)
-    if origin is tuple:
-        return isinstance(value, list | tuple) and all(_fits(v, arguments[0]) for v in value)
-    if origin is not None:  # Mapping[str, value]
-        return isinstance(value, dict) and all(_fits(v, arguments[1]) for v in value.values())
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
-
-
-def _name(hint: Any) -> str:
-    if typing.get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(repr, typing.get_args(hint)))
-    return str(hint) if typing.get_origin(hint) else getattr(hint, "__name__", str(hint))
 
 
 def append_records(path: str | os.PathLike[str], records: Iterable[Any]) -> None:

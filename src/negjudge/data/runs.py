@@ -1,15 +1,17 @@
-"""The run folder: where its files are, who may write it, and whether there is room."""
+"""The run folder: where its files are, whether its pictures are the recorded ones, who may write it."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from negjudge.data.records import Sample
 from negjudge.errors import NegjudgeError
 
 SAMPLES, ORACLE = "samples.jsonl", "oracle.jsonl"
@@ -54,6 +56,40 @@ def require_free_space(folder: str | os.PathLike[str], megabytes: float) -> None
     free = shutil.disk_usage(folder).free / 1e6
     if free < megabytes:
         raise NegjudgeError(f"{folder}: {free:.0f} MB free on its disk, {megabytes:.0f} MB needed; free some")
+
+
+class PictureFault(NegjudgeError):
+    """A recorded picture is missing or another: ``what`` is wrong, and the ``remedy``."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what, self.remedy = what, remedy
+
+
+def read_picture(run: Path, sample: Sample) -> bytes:
+    """Return the file of a sample's picture; PictureFault where it is missing or not the recorded one."""
+    path = run / sample.image
+    again = 'make it anew with `make generate ARGS="--repair true"`'
+    if sample.is_external:
+        again = "bring it in again with --images and --manifest"
+    remedy = f"put it back, or {again}"
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        place = run / EXTERNAL if sample.image.startswith(f"{EXTERNAL}/") else run
+        raise PictureFault(f"{path} is missing, though {place / SAMPLES} records it", remedy) from None
+    if hashlib.sha256(content).hexdigest() != sample.sha256:
+        raise PictureFault(f"{path} is not the picture that was recorded (its SHA-256 differs)", remedy)
+    return content
+
+
+def picture_fault(run: Path, sample: Sample) -> PictureFault | None:
+    """Return what ``read_picture`` would raise."""
+    try:
+        read_picture(run, sample)
+    except PictureFault as fault:
+        return fault
+    return None
 
 
 @contextlib.contextmanager

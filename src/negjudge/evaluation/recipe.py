@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from negjudge.errors import NegjudgeError
+from negjudge.recipes import require_least
 
 Parameter = float | int | bool | str | None
 # Who tells what is in a picture without being listed under the key `judges`.
@@ -25,19 +26,23 @@ class Price:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeRecipe:
-    """A judge to ask besides the run's own."""
-
-    kind: Literal["local", "vqascore", "endpoint"] = "local"
-    """A judge of ours from its folder, VQAScore on any Qwen2.5-VL, or a model behind an endpoint."""
+class _Asked:
     source: str
     """Folder or Hub id of the weights; for an endpoint the name of the model there."""
+    asked: Literal["test", "all"] = "test"
+    """The test pictures alone, or all that the run's own judges are asked: validation and controls too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded(_Asked):
     revision: str | None = None
     """Which version of a Hub id."""
     device: str | None = None
     """Where it runs; the recipe's own device when left out."""
-    asked: Literal["test", "all"] = "test"
-    """The test pictures alone, or all that the run's own judges are asked: validation and controls too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Served(_Asked):
     concurrency: int = 4
     """Requests under way at once (endpoint)."""
     parameters: dict[str, Parameter] = field(default_factory=dict)
@@ -48,6 +53,60 @@ class JudgeRecipe:
     """The most that this judge may cost in this run, by price; then it stops (endpoint)."""
     max_requests: int | None = None
     """The most requests that may be answered in this run; then it stops (endpoint)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalModel(_Loaded):
+    """A judge of ours, tuned or not."""
+
+    kind: Literal["local"] = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQAScoreModel(_Loaded):
+    """Any Qwen2.5-VL, asked as VQAScore asks."""
+
+    kind: Literal["vqascore"] = "vqascore"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointModel(_Served):
+    """A model behind an OpenAI-compatible endpoint, and what it may cost."""
+
+    kind: Literal["endpoint"] = "endpoint"
+
+
+JudgeModel = LocalModel | VQAScoreModel | EndpointModel
+_KINDS: dict[str, type[JudgeModel]] = {
+    "local": LocalModel,
+    "vqascore": VQAScoreModel,
+    "endpoint": EndpointModel,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeRecipe(_Loaded, _Served):
+    """A judge to ask besides the run's own, as recipes and flags write it: ``model`` is what that means.
+
+    It has the keys of every kind, for jsonargparse neither says what is wrong in a union of dataclasses nor
+    puts flags such as ``--judges.NAME.kind`` and ``--judges.NAME.source`` together in one.
+    """
+
+    kind: Literal["local", "vqascore", "endpoint"] = "local"
+    """A judge of ours from its folder, VQAScore on any Qwen2.5-VL, or a model behind an endpoint."""
+
+    def model(self, key: str) -> JudgeModel:
+        """Return the judge as its kind has it; ValueError names a key, under ``key``, of another kind."""
+        names = {kind: {one.name for one in fields(model)} for kind, model in _KINDS.items()}
+        plain = JudgeRecipe(source=self.source)
+        for name in (one.name for one in fields(self)):
+            if name not in names[self.kind] and getattr(self, name) != getattr(plain, name):
+                owners = " or ".join(kind for kind, own in names.items() if name in own)
+                raise ValueError(f"key '{key}.{name}': only a judge of kind {owners} has it")
+        if self.max_cost is not None and self.price is None:
+            raise ValueError(f"key '{key}.max_cost': give the price too, or the cost cannot be told")
+        require_least(self, key, concurrency=1)
+        return _KINDS[self.kind](**{name: getattr(self, name) for name in names[self.kind]})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,18 +178,18 @@ class EvalRecipe:
             raise ValueError(f"key {lacking!r} is missing; 'images' and 'manifest' go together")
         if self.replace and self.manifest is None:
             raise ValueError("key 'replace' needs 'images' and 'manifest'")
-        for key, least in (("draws", 20), ("batch_size", 1), ("control_pictures", 0)):
-            if getattr(self, key) < least:
-                raise ValueError(f"key {key!r} is {getattr(self, key)}, expected {least} or more")
-        for name, judge in self.judges.items():
+        require_least(self, draws=20, batch_size=1, control_pictures=0)
+        for name in self.judges:
             if name in TAKEN or not re.fullmatch(r"[\w][\w. +-]*", name):
                 raise ValueError(
                     f"key 'judges.{name}': a name has letters, digits, spaces and . + -, "
                     f"and is none of {', '.join(TAKEN)}"
                 )
-            fault = _fault(judge)
-            if fault:
-                raise ValueError(f"key 'judges.{name}.{fault}")
+        self.models()
+
+    def models(self) -> dict[str, JudgeModel]:
+        """Return the further judges by name; ValueError names a key that a judge of its kind has not."""
+        return {name: judge.model(f"judges.{name}") for name, judge in self.judges.items()}
 
 
 def require_asked(recipe: EvalRecipe, left_out: Mapping[str, str]) -> None:
@@ -138,20 +197,3 @@ def require_asked(recipe: EvalRecipe, left_out: Mapping[str, str]) -> None:
     for name in recipe.judges:
         if name in left_out:
             raise NegjudgeError(f"the judge {name} was left out: {left_out[name]}")
-
-
-def _fault(judge: JudgeRecipe) -> str | None:
-    given: Mapping[str, object] = {
-        "parameters": judge.parameters or None,
-        "price": judge.price,
-        "max_cost": judge.max_cost,
-        "max_requests": judge.max_requests,
-    }
-    for key, value in given.items():
-        if value is not None and judge.kind != "endpoint":
-            return f"{key}': only a judge of kind endpoint has it"
-    if judge.max_cost is not None and judge.price is None:
-        return "max_cost': give the price too, or the cost cannot be told"
-    if judge.concurrency < 1:
-        return f"concurrency': it is {judge.concurrency}, and must be at least 1"
-    return None

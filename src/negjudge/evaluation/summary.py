@@ -3,194 +3,195 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY
 from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.quality import JudgeRow
+from negjudge.evaluation.labels.few import FewLabels
+from negjudge.evaluation.methods.bias import Spread
+from negjudge.evaluation.methods.ranking import Ranking, SourceRanking
+from negjudge.evaluation.methods.table import Comparison, rate_in
+from negjudge.evaluation.metrics_file import Finding, Metrics
 from negjudge.evaluation.wording import (
     SOURCE_NAMES,
     STRATUM_NAMES,
-    _whole,
     aligned,
     interval,
     is_clear,
     listed,
     percent,
+    whole_percent,
 )
 from negjudge.guidance.methods import METHOD_NAMES, UNGUIDED
+from negjudge.judge.endpoint.ledger import Cost
 
 MUCH_UNDECIDED = 0.1
 SIMULATED_PAIRS = 16  # the fewest test pairs whose intervals docs/statistics.md simulates
 
 
-def finding_sentence(metrics: Mapping[str, Any]) -> str | None:
+def finding_sentence(finding: Finding | None) -> str | None:
     """Return the one sentence that the report opens with, or ``None`` without methods to compare."""
-    finding = metrics["finding"]
     if finding is None:
         return None
-    best, plain, against = finding["best"], finding["unguided"], finding["comparison"]
-    gap = against["difference"]
+    gap = finding.comparison.difference
     said = (
-        f"{METHOD_NAMES[best['method']]} removed the named element and kept the object in "
-        f"{percent(best['success'])} of pictures, against {percent(plain['success'])} without guidance: "
-        f"{percent(gap, signed=True)}"
+        f"{METHOD_NAMES[finding.best.method]} removed the named element and kept the object in "
+        f"{percent(finding.best.success)} of pictures, against {percent(finding.unguided.success)} without "
+        f"guidance: {percent(gap, signed=True)}"
     )
     return f"{said}." if is_clear(gap) else f"{said}, a difference that these pictures do not establish."
 
 
-def caveats(metrics: Mapping[str, Any]) -> list[str]:
-    """Return what a reader of the finding must know besides: few pairs, undecided pictures, oracle errors."""
-    found = []
-    if metrics["finding"]:
-        best, compared = metrics["finding"]["best"], metrics["finding"]["comparison"]
-        if best["pairs"] < SIMULATED_PAIRS:
-            found.append(
-                f"{best['pairs']} test pairs are few: what the intervals cover was simulated with "
-                f"{SIMULATED_PAIRS} and more."
-            )
-        if best["undecided"] > MUCH_UNDECIDED:
-            who = SOURCE_NAMES[metrics["finding"]["source"]]
-            found.append(
-                f"On {_whole(best['undecided'])} % of them {who} did not decide, which counts as failed."
-            )
-        equals = _not_told_apart(metrics)
-        if equals:
-            found.append(f"{listed(equals)} {'is' if len(equals) == 1 else 'are'} not told apart from it.")
-        if compared["withstands"] is False:
-            found.append(
-                "The oracle's own error could explain the difference if all its errors favoured one side."
-            )
+def caveats(finding: Finding | None, comparisons: Mapping[str, Sequence[Comparison]]) -> list[str]:
+    """Return what a reader of the finding must know besides: few pairs, undecided pictures, oracle errors.
+
+    ``comparisons`` are those of each source.
+    """
+    if finding is None:
+        return []
+    found, best = [], finding.best
+    if best.pairs < SIMULATED_PAIRS:
+        found.append(
+            f"{best.pairs} test pairs are few: what the intervals cover was simulated with "
+            f"{SIMULATED_PAIRS} and more."
+        )
+    if best.undecided > MUCH_UNDECIDED:
+        who = SOURCE_NAMES[finding.source]
+        found.append(
+            f"On {whole_percent(best.undecided)} % of them {who} did not decide, which counts as failed."
+        )
+    equals = _not_told_apart(finding, comparisons[finding.source])
+    if equals:
+        found.append(f"{listed(equals)} {'is' if len(equals) == 1 else 'are'} not told apart from it.")
+    if finding.comparison.withstands is False:
+        found.append(
+            "The oracle's own error could explain the difference if all its errors favoured one side."
+        )
     return found
 
 
-def _not_told_apart(metrics: Mapping[str, Any]) -> list[str]:
+def _not_told_apart(finding: Finding, comparisons: Iterable[Comparison]) -> list[str]:
     """Return the guided methods whose success the finding's source does not tell from the best one's.
 
     Those compared over fewer pairs, as other generators' often are, are not among them.
     """
-    best, pairs = metrics["finding"]["best"]["method"], metrics["finding"]["comparison"]["pairs"]
-    found = []
-    for row in metrics["comparisons"][metrics["finding"]["source"]]:
-        if row["pairs"] < pairs:
+    best, found = finding.best.method, []
+    for row in comparisons:
+        both = (row.first, row.second)
+        others = [name for name in both if name not in (best, UNGUIDED)]
+        if row.pairs < finding.comparison.pairs or row.measure != PRIMARY or best not in both or not others:
             continue
-        others = [name for name in (row["first"], row["second"]) if name not in (best, UNGUIDED)]
-        if row["measure"] == PRIMARY and best in (row["first"], row["second"]) and len(others) == 1:
-            gap = row["difference"]
-            if gap["adjusted"] is None or gap["adjusted"] >= 0.05:
-                found.append(METHOD_NAMES[others[0]])
+        if row.difference.adjusted is None or row.difference.adjusted >= 0.05:
+            found.append(METHOD_NAMES[others[0]])
     return found
 
 
-def unanswered_lines(metrics: Mapping[str, Any]) -> list[str]:
+def unanswered_lines(metrics: Metrics) -> list[str]:
     """Return a line for each judge that was asked in vain about some pictures."""
     return [
         f"{SOURCE_NAMES[role]} gave no answer on "
         + ", ".join(f"{count} pictures of {METHOD_NAMES[method]}" for method, count in found.items())
         + ": these are left out of its tables"
-        for role, found in metrics["unanswered"].items()
+        for role, found in metrics.unanswered.items()
     ]
 
 
-def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
+def summary(metrics: Metrics) -> Iterator[str]:
     """Yield the lines that the eval stage prints."""
-    yield finding_sentence(metrics) or "no guided and unguided pictures of test pairs to compare"
-    if metrics["finding"]:
-        best, source = metrics["finding"]["best"], SOURCE_NAMES[metrics["finding"]["source"]]
-        yield f"({best['pictures']} pictures of {best['pairs']} test pairs each, by {source}; 95 % intervals)"
-    yield from (f"({line})" for line in caveats(metrics))
-    for source, rows in metrics["methods"].items():
+    finding = metrics.finding
+    yield finding_sentence(finding) or "no guided and unguided pictures of test pairs to compare"
+    if finding:
+        best, source = finding.best, SOURCE_NAMES[finding.source]
+        yield f"({best.pictures} pictures of {best.pairs} test pairs each, by {source}; 95 % intervals)"
+    yield from (f"({line})" for line in caveats(finding, metrics.comparisons))
+    for source, rows in metrics.methods.items():
         yield f"\nmethods by {SOURCE_NAMES[source]}"
         yield from aligned(
             [["", "success", "kept", "removed", "collateral"]]
-            + [[METHOD_NAMES[r["method"]], *(percent(r[m]) for m in MEASURES)] for r in rows]
+            + [[METHOD_NAMES[row.method], *(percent(rate_in(row, m)) for m in MEASURES)] for row in rows]
         )
     for truth in ("oracle", "labels"):
-        rows = [r for r in metrics["judges"] if (r["topic"], r["truth"]) == ("element", truth)]
-        if rows:
+        judged = [row for row in metrics.judges if (row.topic, row.truth) == ("element", truth)]
+        if judged:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
-            yield from aligned(_judges(rows, metrics["provenance"]["judges"]))
-    yield from _ranking(metrics["ranking"])
-    yield from _few_labels(metrics["few_labels"])
-    if metrics["costs"] or metrics["left_out"] or metrics["unanswered"]:
+            yield from aligned(_judges(judged, metrics.provenance.judges))
+    yield from _ranking(metrics.ranking)
+    yield from _few_labels(metrics.few_labels)
+    if metrics.costs or metrics.left_out or metrics.unanswered:
         yield ""
-    for cost in metrics["costs"]:
+    for cost in metrics.costs:
         yield _cost(cost)
-    for judge, reason in metrics["left_out"].items():
+    for judge, reason in metrics.left_out.items():
         yield f"left out, {SOURCE_NAMES[judge]}: {reason}"
     yield from unanswered_lines(metrics)
-    yield f"\n{metrics['note']}"
+    yield f"\n{metrics.note}"
 
 
-def _cost(cost: Mapping[str, Any]) -> str:
-    money = "" if cost["cost"] is None else f", cost {cost['cost']:.4g} in all"
+def _cost(cost: Cost) -> str:
+    money = "" if cost.cost is None else f", cost {cost.cost:.4g} in all"
     return (
-        f"{SOURCE_NAMES[cost['judge']]} ({cost['model']}): {cost['requests']} requests, "
-        f"{cost['input_tokens']} tokens in, {cost['output_tokens']} out{money}"
+        f"{SOURCE_NAMES[cost.judge]} ({cost.model}): {cost.requests} requests, "
+        f"{cost.input_tokens} tokens in, {cost.output_tokens} out{money}"
     )
 
 
-def _ranking(found: Mapping[str, Any] | None) -> Iterator[str]:
+def _ranking(found: Ranking | None) -> Iterator[str]:
     """Yield how the sources agree on success, and how they order the methods against the reference."""
     if found is None:
         return
     yield "\nagreement on success: equal, Cohen's kappa"
     yield from aligned(
         [
-            [
-                f"{SOURCE_NAMES[a['first']]} and {SOURCE_NAMES[a['second']]}",
-                percent(a["equal"]),
-                interval(a["kappa"]),
-            ]
-            for a in found["agreement"]
+            [f"{SOURCE_NAMES[a.first]} and {SOURCE_NAMES[a.second]}", percent(a.equal), interval(a.kappa)]
+            for a in found.agreement
         ]
     )
-    if found["reference"] is None:
+    if found.reference is None:
         return
-    reference, pairs = SOURCE_NAMES[found["reference"]], len(found["separated"])
-    yield f"\nmethods from best to worst; {pairs} of {found['compared']} pairs are separated by {reference}"
-    yield from aligned([_order(row) for row in found["sources"]])
+    reference, pairs = SOURCE_NAMES[found.reference], len(found.separated)
+    yield f"\nmethods from best to worst; {pairs} of {found.compared} pairs are separated by {reference}"
+    yield from aligned([_order(row) for row in found.sources])
     yield f"\nsuccess less that by {reference} on the same pictures; below, where this differs most"
-    spread = {row["source"]: row for row in found["spread"]}
-    for source in dict.fromkeys(row["source"] for row in found["bias"]):
-        biases = [row for row in found["bias"] if row["source"] == source]
-        said = [f"{METHOD_NAMES[b['method']]} {percent(b['difference'], signed=True)}" for b in biases]
+    spread = {row.source: row for row in found.spread}
+    for source in dict.fromkeys(row.source for row in found.bias):
+        biases = [row for row in found.bias if row.source == source]
+        said = [f"{METHOD_NAMES[b.method]} {percent(b.difference, signed=True)}" for b in biases]
         yield f"  {SOURCE_NAMES[source]}: {'; '.join(said)}"
         if source in spread:
             yield f"    {_gap(spread[source])}"
 
 
-def _order(row: Mapping[str, Any]) -> list[str]:
-    order = ", ".join(METHOD_NAMES[method] for method in row["ranking"])
-    same = "" if row["same"] is None else f"{row['same']} of {row['told']} pairs the same way"
-    return [SOURCE_NAMES[row["source"]], order, same]
+def _order(row: SourceRanking) -> list[str]:
+    order = ", ".join(METHOD_NAMES[method] for method in row.ranking)
+    same = "" if row.same is None else f"{row.same} of {row.told} pairs the same way"
+    return [SOURCE_NAMES[row.source], order, same]
 
 
-def _gap(spread: Mapping[str, Any]) -> str:
-    gap = spread["difference"]
-    most, least = METHOD_NAMES[spread["most"]], METHOD_NAMES[spread["least"]]
-    clear = "" if is_clear(gap) else ", which these pictures do not establish"
-    return f"{most} over {least}: {percent(gap, signed=True)}{clear}"
+def _gap(spread: Spread) -> str:
+    clear = "" if is_clear(spread.difference) else ", which these pictures do not establish"
+    both = f"{METHOD_NAMES[spread.most]} over {METHOD_NAMES[spread.least]}"
+    return f"{both}: {percent(spread.difference, signed=True)}{clear}"
 
 
-def _few_labels(few: Mapping[str, Any] | None) -> Iterator[str]:
+def _few_labels(few: FewLabels | None) -> Iterator[str]:
     if few is None:
         return
-    if few["refused"]:
-        yield f"\nno rates from few labels: {few['refused']}"
+    if few.refused:
+        yield f"\nno rates from few labels: {few.refused}"
         return
-    yield f"\nsuccess from few labels ({few['drawn']})"
+    yield f"\nsuccess from few labels ({few.drawn})"
     table = [["", "labels", "people", "judge, biased", "both", "labels spared", "all labels"]]
-    for row in few["rows"]:
-        by = row["rates"]
-        cells = [percent(by[name]) for name in ("people", "judge", "powered")]
-        spared = f"{by['worth'] - by['labels']:.0f} ({100 * by['saved']:.0f} %)".replace("-", "−")
-        table.append([METHOD_NAMES[row["method"]], str(by["labels"]), *cells, spared, percent(row["truth"])])
+    for row in few.rows:
+        by = row.rates
+        cells = [percent(rate) for rate in (by.people, by.judge, by.powered)]
+        spared = f"{by.worth - by.labels:.0f} ({100 * by.saved:.0f} %)".replace("-", "−")
+        table.append([METHOD_NAMES[row.method], str(by.labels), *cells, spared, percent(row.truth)])
     yield from aligned(table)
 
 
-def _judges(rows: Sequence[Mapping[str, Any]], further: Iterable[str]) -> list[list[str]]:
-    strata = list(dict.fromkeys(row["stratum"] for row in rows))
-    cells = {(row["judge"], row["stratum"]): row for row in rows}
+def _judges(rows: Sequence[JudgeRow], further: Iterable[str]) -> list[list[str]]:
+    strata = list(dict.fromkeys(row.stratum for row in rows))
+    cells = {(row.judge, row.stratum): row for row in rows}
     table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
     for judge in dict.fromkeys((TEXT_ONLY, BASE, REFITTED, TUNED, *further)):
         found = [cells.get((judge, stratum)) for stratum in strata]
@@ -199,9 +200,9 @@ def _judges(rows: Sequence[Mapping[str, Any]], further: Iterable[str]) -> list[l
     return table
 
 
-def _accuracy(row: Mapping[str, Any] | None) -> str:
+def _accuracy(row: JudgeRow | None) -> str:
     if row is None:
         return "–"
-    if row["quality"] is None:
-        return f"too few ({row['pairs']} pairs)"
-    return percent(row["quality"]["balanced_accuracy"])
+    if row.quality is None:
+        return f"too few ({row.pairs} pairs)"
+    return percent(row.quality.balanced_accuracy)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+
+from negjudge.statistics.clusters import Difference, Interval
 
 HELD = {
     "kept": "the object is kept in {at:.0f} % as many pictures as without guidance",
@@ -12,9 +14,9 @@ HELD = {
 }
 
 
-def level_name(matched: Mapping[str, Any]) -> str:
+def level_name(measure: str, at: float) -> str:
     """Return where methods are held equal, in words."""
-    return HELD[matched["measure"]].format(at=100 * matched["at"])
+    return HELD[measure].format(at=100 * at)
 
 
 class _Names(dict[str, str]):
@@ -41,26 +43,28 @@ STRATUM_NAMES = {
 }
 
 
-def percent(value: Mapping[str, Any] | None, signed: bool = False) -> str:
+def percent(value: Interval | Difference | None, signed: bool = False) -> str:
     """Return an interval as "84 % (76–90)", a signed one as "+62 (54 to 70) points"; a dash for none."""
-    if value is None or value["estimate"] is None:
+    if value is None or math.isnan(value.estimate):
         return "–"
-    show = points if signed else _whole
-    estimate, low, high = value["estimate"], value["low"], value["high"]
+    show = points if signed else whole_percent
     unit, to = ("points", " to ") if signed else ("%", "–")
-    found = f"{show(estimate)} {unit}"
-    return found if low is None or high is None else f"{found} ({show(low)}{to}{show(high)})"
+    found = f"{show(value.estimate)} {unit}"
+    if value.low is None or value.high is None:
+        return found
+    return f"{found} ({show(value.low)}{to}{show(value.high)})"
 
 
-def interval(value: Mapping[str, Any] | float | None, places: int = 2) -> str:
+def interval(value: Interval | float | None, places: int = 2) -> str:
     """Return a number, or an interval as "0.21 (0.15–0.27)"; a dash for none."""
-    if isinstance(value, Mapping):
-        low, high = value["low"], value["high"]
-        estimate = interval(value["estimate"], places)
-        if low is None or high is None:
+    if isinstance(value, Interval):
+        estimate = interval(value.estimate, places)
+        if value.low is None or value.high is None:
             return estimate
-        return f"{estimate} ({interval(low, places)}–{interval(high, places)})"
-    return "–" if value is None else f"{value:z.{places}f}".replace("-", "−")
+        return f"{estimate} ({interval(value.low, places)}–{interval(value.high, places)})"
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:z.{places}f}".replace("-", "−")
 
 
 def points(value: float) -> str:
@@ -69,7 +73,8 @@ def points(value: float) -> str:
     return f"{'+' if rounded > 0 else '−' if rounded < 0 else ''}{abs(rounded)}"
 
 
-def _whole(value: float) -> str:
+def whole_percent(value: float) -> str:
+    """Return a share in per cent, without the sign."""
     return f"{100 * value:.0f}"
 
 
@@ -78,10 +83,9 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def is_clear(gap: Mapping[str, Any]) -> bool:
+def is_clear(gap: Difference) -> bool:
     """Tell whether a difference is above 0, interval and corrected p-value alike."""
-    low, adjusted = gap["low"], gap["adjusted"]
-    return low is not None and low > 0 and adjusted is not None and adjusted < 0.05
+    return gap.low is not None and gap.low > 0 and gap.adjusted is not None and gap.adjusted < 0.05
 
 
 def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -91,8 +95,11 @@ def aligned(table: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def source_names(metrics: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return each source's name, a further judge's too; labels that no person gave are called simulated."""
-    if metrics["provenance"]["sources"] != ["simulated"]:
+def source_names(votes: Sequence[str]) -> Mapping[str, str]:
+    """Return each source's name, a further judge's too; labels that no person gave are called simulated.
+
+    ``votes`` are the sources of a run's votes.
+    """
+    if list(votes) != ["simulated"]:
         return SOURCE_NAMES
     return type(SOURCE_NAMES)({**SOURCE_NAMES, "labels": "the simulated annotators' labels"})

@@ -9,7 +9,6 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING
 
 from negjudge.data.durable import write_atomically
 from negjudge.data.pairs import read_pairs
@@ -21,9 +20,6 @@ from negjudge.external.manifest import Entry, Manifest, Rejected, read_manifest
 from negjudge.external.store import Key, Store, key_of
 from negjudge.pictures import PictureError, fingerprint, load
 from negjudge.progress import progress_bar
-
-if TYPE_CHECKING:
-    from negjudge.evaluation.recipe import EvalRecipe
 
 REJECTED = "rejected.csv"
 SAID = 10  # rejected rows that the last line tells of; the file tells of all
@@ -70,24 +66,32 @@ class Brought:
         raise NegjudgeError(f"{count} {were} not used (see {self.store / REJECTED}): {'; '.join(said)}")
 
 
-def bring(recipe: EvalRecipe, run: Path) -> Brought:
-    """Copy the pictures that the recipe's manifest names into ``external/`` of a run folder.
+def bring(
+    run: Path,
+    images: str | None,
+    manifest_file: str | None,
+    pairs_file: str,
+    splits_file: str,
+    replaces: bool = False,
+) -> Brought:
+    """Copy the pictures in ``images`` that a manifest names into ``external/`` of a run folder.
 
     Good rows enter, the others are listed in ``external/rejected.csv``; the same call again adds nothing.
-    Nothing at all happens without a manifest. Raises NegjudgeError where folder or manifest cannot be read,
-    and where no row is good and the run has no other pictures to measure.
+    With ``replaces`` a row takes the place of a stored picture of its pair, method and seed. Nothing at all
+    happens without a manifest. Raises NegjudgeError where folder or manifest cannot be read, and where no row
+    is good and the run has no other pictures to measure.
     """
-    if recipe.manifest is None or recipe.images is None:
+    if manifest_file is None or images is None:
         return Brought(Path(), Path(), run / EXTERNAL)
-    folder, pairs = Path(recipe.images), read_pairs(recipe.pairs)
+    folder, pairs = Path(images), read_pairs(pairs_file)
     if not folder.is_dir():
         raise NegjudgeError(f"there is no folder of pictures {folder}; --images names it")
-    tested = read_splits(recipe.splits).methods["test"]
+    tested = read_splits(splits_file).methods["test"]
     with locked(run, "eval"):
         own = {sample.method for sample in read_records(run / SAMPLES, Sample)}
-        manifest = read_manifest(Path(recipe.manifest), pairs, own)
+        manifest = read_manifest(Path(manifest_file), pairs, own)
         store = Store(run / EXTERNAL, pairs)
-        found = _sort(manifest, folder, store, recipe.replace)
+        found = _sort(manifest, folder, store, replaces)
         _list(store.folder / REJECTED, manifest.columns, found.rejected)
         _copy(found.new, folder, store, manifest.path.name)
     brought = Brought(

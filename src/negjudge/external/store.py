@@ -11,7 +11,7 @@ from PIL import Image
 
 from negjudge.data.durable import write_atomically
 from negjudge.data.records import DEVICE, Pair, Sample, append_records, read_records, sample_id, write_records
-from negjudge.data.runs import EXTERNAL, IMAGES, SAMPLES
+from negjudge.data.runs import EXTERNAL, IMAGES, SAMPLES, picture_fault
 from negjudge.external.manifest import Entry
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.pictures import fingerprint, load, png
@@ -73,12 +73,8 @@ class Store:
         self.held = {
             key_of(sample): Held(sample, sources.get(sample.id) or self._source(sample))
             for sample in samples
-            if self._is_sound(sample)
+            if not picture_fault(folder, sample)
         }
-
-    def _is_sound(self, sample: Sample) -> bool:
-        path = self.folder / sample.image
-        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sample.sha256
 
     def _source(self, sample: Sample) -> Source:
         return Source(sample.id, "", fingerprint(load(self.folder / sample.image)), None)

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from negjudge.data.durable import write_atomically
+from negjudge.data.nested import from_dict, parsed
 from negjudge.data.records import Pair
 from negjudge.data.runs import COST
+from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Job, Rendering, seed_of
 from negjudge.generation.pipelines import Model
 from negjudge.guidance import GuidanceMethod
 from negjudge.progress import progress_bar
 
 ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Timings:
+    """What cost.json holds: the seconds of one picture by contestant, one number a round.
+
+    The unguided one is the first. ``settings`` is the digest of what was frozen; ``pictures`` are those of
+    one batch.
+    """
+
+    settings: str
+    device: str
+    rounds: int
+    pictures: int
+    seconds: Mapping[str, tuple[float, ...]]
+
+
+def read_timings(run: Path) -> Timings | None:
+    """Return what was measured in a run folder, or ``None`` where nothing was."""
+    path = run / COST
+    try:
+        return from_dict(parsed(path.read_text(encoding="utf-8")), Timings, COST)
+    except FileNotFoundError:
+        return None
+    except (ValueError, NegjudgeError) as error:
+        raise NegjudgeError(
+            f"{path} is not what a contest wrote ({error}); remove it, and hold the contest again"
+        ) from None
 
 
 def measure_cost(
@@ -32,8 +64,8 @@ def measure_cost(
 
     ``methods`` by name, the unguided one first. Nothing is measured again for the same settings (``digest``).
     """
-    path = run / COST
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("settings") == digest:
+    before = read_timings(run)
+    if before is not None and before.settings == digest:
         return
     pipe, batch = model.pipe, _batch(pairs, rendering.batch_size)
     seconds: dict[str, list[float]] = {name: [] for name in methods}
@@ -44,8 +76,9 @@ def measure_cost(
                 if number:  # the first round warms up
                     seconds[name].append(taken / len(batch))
                 advance()
-    content = {"settings": digest, "device": _device(model), "rounds": ROUNDS, "pictures": len(batch)}
-    write_atomically(path, json.dumps({**content, "seconds": seconds}, indent=1) + "\n")
+    taken_by = {name: tuple(taken) for name, taken in seconds.items()}
+    timings = Timings(digest, _device(model), ROUNDS, len(batch), taken_by)
+    write_atomically(run / COST, json.dumps(dataclasses.asdict(timings), indent=1) + "\n")
 
 
 def _batch(pairs: Sequence[Pair], size: int) -> list[Pair]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Job, Rendering
 from negjudge.generation.videos import Drawn
 from negjudge.guidance import AttentionRecord, guide, pipeline_arguments
+from negjudge.guidance.methods import GuidanceMethod
 
 
 def draw(
@@ -26,10 +27,14 @@ def draw(
     full = [*jobs, *[jobs[-1]] * (rendering.batch_size - len(jobs))]
     method, negatives = jobs[0].method, [job.pair.negative for job in full]
     small = f"{rendering.batch_size} pictures at once; set a smaller batch_size, or offload: true"
-    with refusals(pipe, small), guide(pipe, method, negative_prompt=negatives, record=record):
-        output = pipe(
-            prompt=[job.pair.prompt for job in full],
-            generator=[torch.Generator("cpu").manual_seed(job.seed) for job in full],
+    with refusals(pipe, small):
+        drawn = call(
+            pipe,
+            method,
+            [job.pair.prompt for job in full],
+            negatives,
+            [noise(job.seed) for job in full],
+            record,
             num_inference_steps=rendering.steps,
             width=rendering.width,
             height=rendering.height,
@@ -37,8 +42,28 @@ def draw(
             **pipeline_arguments(pipe, method, negatives),
             **rendering.arguments,
         )
-    drawn = output.images if hasattr(output, "images") else output.frames
-    return list(drawn[: len(jobs)])
+    return drawn[: len(jobs)]
+
+
+def call(
+    pipe: Any,
+    method: GuidanceMethod,
+    prompt: Any,
+    negative: Any,
+    generator: Any,
+    record: AttentionRecord | None,
+    /,
+    **arguments: Any,
+) -> list[Drawn]:
+    """Return what a guided call of a pipeline draws, for one prompt or a list with as many of the others."""
+    with guide(pipe, method, negative_prompt=negative, record=record):
+        output = pipe(prompt=prompt, generator=generator, **arguments)
+    return list(output.images if hasattr(output, "images") else output.frames)
+
+
+def noise(seed: int) -> torch.Generator:
+    """Return where a picture's noise comes from: on the CPU, so that a seed is the same on every device."""
+    return torch.Generator("cpu").manual_seed(seed)
 
 
 @contextlib.contextmanager
@@ -56,11 +81,16 @@ def refusals(pipe: Any, small: str) -> Iterator[None]:
 
 def check_arguments(pipe: Any, rendering: Rendering) -> None:
     """Raise NegjudgeError where a recipe's ``arguments`` name one that the pipeline's call does not take."""
+    check_taken(pipe, dict.fromkeys(rendering.arguments, "arguments"))
+
+
+def check_taken(pipe: Any, names: Mapping[str, str]) -> None:
+    """Raise NegjudgeError for a name that the pipeline's call does not take; with each, where it is given."""
     known = set(inspect.signature(pipe.__call__).parameters)
-    for name in rendering.arguments:
+    for name, where in names.items():
         if name not in known:
             takes = ", ".join(sorted(known))
-            raise NegjudgeError(f"arguments: {type(pipe).__name__} takes no {name!r}; it takes {takes}")
+            raise NegjudgeError(f"{where}: {type(pipe).__name__} takes no {name!r}; it takes {takes}")
 
 
 def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:

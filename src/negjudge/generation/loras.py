@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from negjudge.errors import NegjudgeError
+from negjudge.data.durable import files_sha256
+from negjudge.errors import NegjudgeError, first_line
+from negjudge.hub_ids import from_hub, is_hub_id, no_folder
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ class FoundLora:
             pipe.set_adapters("negjudge", self.lora.scale)
         except Exception as error:  # diffusers, peft and safetensors each raise their own
             kind = type(pipe).__name__
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise NegjudgeError(f"{self.file} is no LoRA for this {kind} ({reason}); check `lora`") from error
+            raise NegjudgeError(
+                f"{self.file} is no LoRA for this {kind} ({first_line(error)}); check `lora`"
+            ) from error
 
 
 def find_lora(lora: Lora) -> FoundLora:
@@ -55,18 +57,12 @@ def find_lora(lora: Lora) -> FoundLora:
         file = folder / lora.weight_name
         if not file.is_file():
             raise NegjudgeError(f"there is no {file}; set lora.weight_name to the LoRA's file")
-        with open(file, "rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return FoundLora(lora, file, f"sha256-{digest[:16]}")
+        return FoundLora(lora, file, f"sha256-{files_sha256([file])[:16]}")
+    if not is_hub_id(lora.model):
+        raise NegjudgeError(f"{no_folder(lora.model)}; set lora.model to the LoRA's folder or a Hub id")
     from huggingface_hub import hf_hub_download
 
-    try:
+    with from_hub(lora.model, f"its {lora.weight_name}"):
         file = Path(hf_hub_download(lora.model, lora.weight_name, revision=lora.revision))
-    except Exception as error:  # the Hub client, HTTP and the disk each raise their own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NegjudgeError(
-            f"the Hub did not give {lora.weight_name} of {lora.model} ({reason}); "
-            "check `lora` and the network"
-        ) from error
     # A file in a subfolder of the repository lies as deep in the snapshot, which is named by its commit.
     return FoundLora(lora, file, file.parents[lora.weight_name.count("/")].name)

@@ -7,22 +7,22 @@ import dataclasses
 import hashlib
 import json
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
 from negjudge.generation.loras import FoundLora, Lora, find_lora
+from negjudge.hub_ids import from_hub, is_hub_id, no_folder
 
 # torch and diffusers are imported where they are used: they take ten seconds and more, and a run that is
 # complete needs neither.
 
 INDEX = "model_index.json"
 DTYPES = ("float32", "bfloat16", "float16")
-_HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class Model:
     dtype: str = "float32"
     offload: bool = False
     lora: FoundLora | None = None
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells this pipeline from others in the record of a picture that it made."""
+        return {
+            "model": self.name,
+            "revision": self.revision,
+            "dtype": self.dtype,
+            "device": self.device,
+        }
 
     @cached_property
     def pipe(self) -> Any:
@@ -93,8 +103,8 @@ def find_model(
                 f"revision {revision!r} goes with a Hub id, and {name} is a folder; leave it out"
             )
         return _with_lora(Model(name, folder, folder_revision(folder), device, dtype, offload), lora)
-    if not _HUB_ID.fullmatch(name):
-        raise NegjudgeError(f"there is no model folder {name}; set `model` to a pipeline folder or a Hub id")
+    if not is_hub_id(name):
+        raise NegjudgeError(f"{no_folder(name)}; set `model` to a pipeline folder or a Hub id")
     folder = _fetch(name, revision)
     return _with_lora(Model(name, folder, folder.name, device, dtype, offload), lora)
 
@@ -115,9 +125,7 @@ def folder_revision(folder: Path) -> str:
     files = sorted(p for name in components for p in (folder / name).glob("**/*") if p.is_file())
     digest = hashlib.sha256()
     for path in (folder / INDEX, *files):
-        with open(path, "rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {files_sha256([path])}\n".encode())
     return f"sha256-{digest.hexdigest()[:16]}"
 
 
@@ -155,14 +163,8 @@ def _fetch(name: str, revision: str | None) -> Path:
     """Download a pipeline, or find it in the Hub's cache; the snapshot's folder is named by its commit."""
     from diffusers import DiffusionPipeline
 
-    try:
+    with from_hub(name):
         return Path(DiffusionPipeline.download(name, revision=revision))
-    except Exception as error:  # the Hub client, HTTP and the disk each raise their own
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NegjudgeError(
-            f"there is no folder {name}, and the Hub did not give a pipeline by that name ({reason}); "
-            "check the name, the network and `hf auth login` for gated models"
-        ) from error
 
 
 def find_device(device: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from negjudge.generation.jobs import Rendering
 from negjudge.generation.loras import Lora
 from negjudge.generation.pipelines import Model, find_model
+from negjudge.recipes import require_least
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +39,7 @@ class GeneratorRecipe:
     """More arguments of the pipeline's call."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "width", "height", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"key {name!r} is {getattr(self, name)}, expected 1 or more")
+        require_least(self, steps=1, width=1, height=1, batch_size=1)
 
     def find_model(self) -> Model:
         """Return the pipeline, found and named but not loaded; see ``pipelines.find_model``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any
 
 from negjudge.data.durable import write_atomically
 from negjudge.data.records import Sample, append_records, read_records, sample_id, write_records
-from negjudge.data.runs import IMAGES, SAMPLES, locked
-from negjudge.errors import NegjudgeError
+from negjudge.data.runs import IMAGES, SAMPLES, PictureFault, locked, picture_fault
 from negjudge.generation.jobs import Job, Rendering
 from negjudge.generation.pipelines import Model
 from negjudge.generation.videos import Drawn, encode_mp4, middle_frame
+from negjudge.pictures import encoded
 from negjudge.progress import progress_bar
 
 RETIRED = "retired.jsonl"
@@ -79,13 +78,10 @@ def _record(job: Job, model: Model, rendering: Rendering) -> Sample:
         "method": job.method.name,
         "params": job.method.params,
         "seed": job.seed,
-        "model": model.name,
-        "revision": model.revision,
         "steps": rendering.steps,
         "width": rendering.width,
         "height": rendering.height,
-        "device": model.device,
-        "dtype": model.dtype,
+        **model.identity,
     }
     name = sample_id(**determinants, arguments=dict(rendering.arguments))
     image = f"{IMAGES}/{name}.png"
@@ -100,12 +96,11 @@ def _take_stock(run: Path, planned: Set[str], repair: bool) -> tuple[dict[str, S
         leftover.unlink()
     current = {sample.id: sample for sample in read_records(run / SAMPLES, Sample)}
     known = {sample.id: sample for sample in read_records(run / RETIRED, Sample)} | current
-    faults = {name: fault for name in planned & known.keys() if (fault := _fault(run, known[name]))}
+    faults = {name: fault for name in planned & known.keys() if (fault := picture_fault(run, known[name]))}
     if faults and not repair:
+        first = min(faults.values(), key=str)
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise NegjudgeError(
-            f"{min(faults.values())}{more}; put the picture back, or add --repair true to make it anew"
-        )
+        raise PictureFault(f"{first.what}{more}", first.remedy)
     held = {name: known[name] for name in known if name in planned and name not in faults}
     retired = [sample for name, sample in known.items() if name not in planned]
     if held.keys() != current.keys():
@@ -113,18 +108,6 @@ def _take_stock(run: Path, planned: Set[str], repair: bool) -> tuple[dict[str, S
             write_records(run / RETIRED, retired)
         write_records(run / SAMPLES, held.values())
     return held, len(retired)
-
-
-def _fault(run: Path, sample: Sample) -> str | None:
-    """Return what is wrong with the picture of a record, or None."""
-    path = run / sample.image
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return f"{path} is missing, though {run / SAMPLES} records it"
-    if hashlib.sha256(content).hexdigest() != sample.sha256:
-        return f"{path} is not the picture that was recorded (its SHA-256 differs)"
-    return None
 
 
 def _missing(
@@ -151,9 +134,7 @@ def _store(run: Path, sample: Sample, drawn: Drawn) -> Sample:
     if isinstance(drawn, list):
         write_atomically(path.with_suffix(".mp4"), encode_mp4(drawn))
         drawn = middle_frame(drawn)
-    buffer = io.BytesIO()
-    drawn.save(buffer, "PNG")
-    content = buffer.getvalue()
+    content = encoded(drawn, "PNG")
     sample = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())
     write_atomically(path, content)
     append_records(run / SAMPLES, [sample])

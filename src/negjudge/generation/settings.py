@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -13,9 +13,6 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.recipes import read_yaml
-
-if TYPE_CHECKING:
-    from negjudge.tuning.search import Trial
 
 
 def read_settings(path: str | Path, methods: Iterable[str]) -> dict[str, GuidanceMethod]:
@@ -32,21 +29,17 @@ def read_settings(path: str | Path, methods: Iterable[str]) -> dict[str, Guidanc
 
 def write_settings(
     path: Path,
-    best: Mapping[str, Trial],
-    provenance: Mapping[str, Any],
+    settings: Mapping[str, Mapping[str, Any]],
+    search: Mapping[str, Any],
     history: Path,
-    fixed: Mapping[str, Mapping[str, Any]],
 ) -> Path:
-    """Write each method's best setting, and under ``search`` how it was found, as a settings file.
+    """Write each method's setting, and under ``search`` how they were found, as a settings file.
 
     The search's history is stored beside it, as JSON lines, so that one is never kept without the other.
     Returns where.
     """
-    figures = ("success", "kept", "removed", "collateral", "pictures", "evaluations", "number")
-    found = {name: {key: round(getattr(trial, key), 4) for key in figures} for name, trial in best.items()}
-    settings: dict[str, Any] = {name: {**trial.params, **fixed.get(name, {})} for name, trial in best.items()}
-    settings["search"] = {**provenance, "best": found}
-    text = yaml.safe_dump(settings, sort_keys=False, width=110, default_flow_style=None)
+    whole = {**{name: dict(setting) for name, setting in settings.items()}, "search": dict(search)}
+    text = yaml.safe_dump(whole, sort_keys=False, width=110, default_flow_style=None)
     write_atomically(path, f"# Written by `make tune`, read by `make generate`.\n{text}")
     kept = path.with_suffix(".jsonl")
     write_atomically(kept, history.read_bytes())

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from negjudge.judge.judge import Judge
+    from negjudge.judge.scorer import Scorer
     from negjudge.judge.vqascore import VQAScore
 
-__all__ = ["Judge", "VQAScore"]
+__all__ = ["Judge", "Scorer", "VQAScore"]
 
-_HOMES = {"Judge": "judge", "VQAScore": "vqascore"}  # fetched at first use: they bring torch
+_HOMES = {
+    "Judge": "judge",
+    "Scorer": "scorer",
+    "VQAScore": "vqascore",
+}  # fetched at first use: they bring torch
 
 
 def __getattr__(name: str) -> Any:

@@ -13,11 +13,11 @@ from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load
 from negjudge.judge.packing import answer_logits
-from negjudge.judge.pictures import Picture, is_one_picture, load_picture
-from negjudge.judge.prompts import clean_noun, each, questions_about, read_template
+from negjudge.judge.pictures import Picture, is_one_picture
+from negjudge.judge.prompts import noun_pairs, questions_about, read_template
+from negjudge.judge.scorer import errors_in_place
 from negjudge.judge.settings import JudgeSettings
 from negjudge.judge.verdicts import Answers, verdict
-from negjudge.pictures import PictureError
 
 
 class Judge:
@@ -99,39 +99,16 @@ class Judge:
         absent: str | Sequence[str],
         batch_size: int = 16,
     ) -> Iterator[Answers | str]:
-        """Yield the raw answers about each picture in order, or the reason why it cannot be judged."""
-        if batch_size < 1:
-            raise NegjudgeError(f"batch_size is {batch_size}; it must be at least 1")
-        nouns = zip(
-            self._nouns(objects, "object", len(images)),
-            self._nouns(absent, "element", len(images)),
-            strict=True,
-        )
+        """Yield the raw answers about each picture in order, or the reason why it cannot be judged.
+
+        Raises as ``score`` does.
+        """
+        nouns = noun_pairs(objects, absent, len(images), self.processor.tokenizer)
         questions = [questions_about(*pair) for pair in nouns]
-        for start in range(0, len(images), batch_size):
-            stop = start + batch_size
-            yield from self._batch(images[start:stop], questions[start:stop])
+        return errors_in_place(self._ask, images, questions, batch_size)
 
-    def _nouns(self, nouns: str | Sequence[str], what: str, count: int) -> list[str]:
-        listed = each(nouns, what, count)
-        clean = {noun: clean_noun(self.processor.tokenizer, noun, what) for noun in set(listed)}
-        return [clean[noun] for noun in listed]
-
-    def _batch(self, images: Sequence[Picture], questions: Sequence[Sequence[str]]) -> list[Answers | str]:
-        results: list[Answers | str] = []
-        readable: list[tuple[int, Image.Image]] = []
-        for number, image in enumerate(images):
-            try:
-                readable.append((number, load_picture(image)))
-                results.append("not judged")
-            except PictureError as error:
-                results.append(str(error))
-        if readable:
-            places, pictures = zip(*readable, strict=True)
-            logits = self.logits(pictures, [questions[place] for place in places])
-            for place, row in zip(places, logits.tolist(), strict=True):
-                results[place] = _answers(row)
-        return results
+    def _ask(self, pictures: Sequence[Image.Image], questions: Sequence[Sequence[str]]) -> list[Answers]:
+        return [_answers(row) for row in self.logits(pictures, questions).tolist()]
 
     @torch.inference_mode()
     def logits(self, pictures: Sequence[Image.Image], questions: Sequence[Sequence[str]]) -> torch.Tensor:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +13,11 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 
+from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
+from negjudge.hub_ids import from_hub, is_hub_id, no_folder
 from negjudge.judge.settings import Base, JudgeSettings, read_settings
 
 # Packages look for compiled kernels when peft is imported, and warn about what nobody asked for.
@@ -26,7 +25,6 @@ logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 MODEL_TYPES = ("qwen2_5_vl",)
 ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,10 @@ def find_model(source: str, revision: str | None = None) -> Path:
         if not (folder / "config.json").is_file() and not (folder / ADAPTER).is_file():
             raise NegjudgeError(f"{folder} holds no model: neither config.json nor {ADAPTER} is in it")
         return folder
-    if not _HUB_ID.fullmatch(source):
-        raise NegjudgeError(f"there is no model folder {source}; make it first, or name another")
-    try:
+    if not is_hub_id(source):
+        raise NegjudgeError(f"{no_folder(source)}; make it first, or name another")
+    with from_hub(source):
         return Path(snapshot_download(source, revision=revision))
-    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NegjudgeError(f"there is no folder {source}, and the Hub did not give it: {reason}") from None
 
 
 def load_processor(folder: Path) -> Any:
@@ -148,7 +143,7 @@ def find_base(folder: Path, base: Base | None) -> Path:
     for way in ways:
         if (way / "config.json").is_file():
             return _same_base(way, base, folder)
-    if base.path is None and _HUB_ID.fullmatch(base.id):
+    if base.path is None and (base.revision or is_hub_id(base.id)):
         return find_model(base.id, base.revision)
     raise NegjudgeError(
         f"the judge in {folder} was tuned from {base.id}, which is not at {base.path or base.id} from there"
@@ -164,9 +159,4 @@ def _same_base(place: Path, base: Base, folder: Path) -> Path:
 
 def weights_sha256(folder: Path) -> str:
     """Return the SHA-256 over a folder's safetensors files, by name."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 24):
-                digest.update(chunk)
-    return digest.hexdigest()
+    return files_sha256(sorted(folder.glob("*.safetensors")))

@@ -46,6 +46,14 @@ def load_picture(source: Picture) -> Image.Image:
     raise PictureError(f"cannot judge a {kind}; give a path, a PIL picture, an array or a tensor")
 
 
+def readable(source: Picture) -> Image.Image | str:
+    """Return ``load_picture`` of a picture, or the reason, in one line, why it cannot be judged."""
+    try:
+        return load_picture(source)
+    except PictureError as error:
+        return str(error)
+
+
 def _file(path: str | os.PathLike[str]) -> Path:
     if str(path).startswith(("http://", "https://")):
         raise PictureError(f"{path} is an address, and nothing is fetched; save it and give its path")

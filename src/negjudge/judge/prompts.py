@@ -62,6 +62,24 @@ def each(nouns: str | Sequence[str], what: str, count: int) -> list[str]:
     return listed
 
 
+def noun_pairs(
+    objects: str | Sequence[str], absent: str | Sequence[str], count: int, tokenizer: Any = None
+) -> list[tuple[str, str]]:
+    """Return the object and the element to ask about for each of ``count`` pictures.
+
+    A string counts for all pictures. With a tokenizer the nouns are escaped. Raises NegjudgeError for lists
+    of another length, for what is no noun, and for words that the tokenizer does not know.
+    """
+    found = []
+    for nouns, what in ((objects, "object"), (absent, "element")):
+        listed = each(nouns, what, count)
+        if tokenizer is not None:
+            clean = {noun: clean_noun(tokenizer, noun, what) for noun in set(listed)}
+            listed = [clean[noun] for noun in listed]
+        found.append(listed)
+    return list(zip(*found, strict=True))
+
+
 def read_template(processor: Any, instructed: bool = True) -> Template:
     """Split the processor's chat template at the question; NegjudgeError where a judge cannot work so.
 

@@ -1,4 +1,4 @@
-"""What a judge folder's judge.json holds, and how raw answers become a verdict by it. No torch here."""
+"""What a judge folder's judge.json holds. No torch here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from negjudge.data.durable import write_atomically
+from negjudge.data.nested import from_dict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.prompts import TEMPLATE_VERSION
 from negjudge.statistics.calibration import SuccessCalibration
@@ -97,36 +98,7 @@ def read_settings(folder: Path) -> JudgeSettings:
             raise NegjudgeError(
                 f"{path}: {name} is {found!r}, this negjudge knows {known}; get the one that fits"
             )
-    try:
-        settings: JudgeSettings = _build(JudgeSettings, values)
-    except (TypeError, ValueError) as error:
-        raise NegjudgeError(f"{path}: {error}") from None
-    return settings
-
-
-_NESTED = {
-    "calibration": Calibration,
-    "base": Base,
-    "success": SuccessCalibration,
-    "object": Presence,
-    "element": Presence,
-}
-
-
-def _build(kind: type[Any], values: Any) -> Any:
-    """Build a dataclass of this module from JSON values, refusing unknown fields and what is no number."""
-    if not isinstance(values, dict):
-        raise ValueError(f"expected the fields of {kind.__name__}, got {values!r}")
-    unknown = values.keys() - {f.name for f in dataclasses.fields(kind)}
-    if unknown:
-        raise ValueError(f"unknown field {min(unknown)!r} in {kind.__name__}")
-    built = dict(values)
-    for name, value in values.items():
-        if name in _NESTED and value is not None:
-            built[name] = _build(_NESTED[name], value)
-        elif kind in (Calibration, Presence, SuccessCalibration) and not isinstance(value, int | float):
-            raise ValueError(f"field {name!r} is {value!r}, expected a number")
-    return kind(**built)
+    return from_dict(values, JudgeSettings, str(path))
 
 
 def write_settings(folder: Path, settings: JudgeSettings) -> None:

@@ -18,9 +18,9 @@ from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load
 from negjudge.judge.packing import answer_logits
-from negjudge.judge.pictures import Picture, load_picture
-from negjudge.judge.prompts import clean_noun, each, read_template, token_ids, unknown_words
-from negjudge.pictures import PictureError
+from negjudge.judge.pictures import Picture
+from negjudge.judge.prompts import noun_pairs, read_template, token_ids, unknown_words
+from negjudge.judge.scorer import errors_in_place
 
 QUESTION = 'Does this figure show "{text}"? Please answer yes or no.'
 WITHOUT = "{object} without {element}"
@@ -69,36 +69,18 @@ class VQAScore:
         A picture that cannot be read gives a verdict with ``error`` set; there is no quality. Raises
         NegjudgeError for nouns that the model does not know or lists of different lengths.
         """
-        if batch_size < 1:
-            raise NegjudgeError(f"batch_size is {batch_size}; it must be at least 1")
-        named = self._nouns(objects, "object", len(images))
-        elements = self._nouns(absent, "element", len(images))
-        questions = [questions_about(*pair) for pair in zip(named, elements, strict=True)]
-        found: list[Verdict] = []
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            found += self._batch(images[batch], questions[batch])
-        return found
-
-    def _nouns(self, nouns: str | Sequence[str], what: str, count: int) -> list[str]:
-        listed = each(nouns, what, count)
-        clean = {noun: clean_noun(self.processor.tokenizer, noun, what) for noun in set(listed)}
-        return [clean[noun] for noun in listed]
-
-    def _batch(self, images: Sequence[Picture], questions: Sequence[Sequence[str]]) -> list[Verdict]:
-        loaded = [_loaded(image) for image in images]
-        pictures = {n: one for n, one in enumerate(loaded) if isinstance(one, Image.Image)}
-        said: dict[int, list[float]] = {}
-        if pictures:
-            scores = self.probabilities([*pictures.values()], [questions[n] for n in pictures])
-            said = dict(zip(pictures, scores.tolist(), strict=True))
+        nouns = noun_pairs(objects, absent, len(images), self.processor.tokenizer)
+        questions = [questions_about(*pair) for pair in nouns]
         return [
-            self._verdict(*said[n]) if n in said else Verdict(error=str(one), judge=self.name)
-            for n, one in enumerate(loaded)
+            Verdict(error=found, judge=self.name) if isinstance(found, str) else found
+            for found in errors_in_place(self._ask, images, questions, batch_size)
         ]
 
-    def _verdict(self, named: float, element: float, success: float) -> Verdict:
-        return Verdict(object_present=named, element_present=element, success=success, judge=self.name)
+    def _ask(self, pictures: Sequence[Image.Image], questions: Sequence[Sequence[str]]) -> list[Verdict]:
+        return [
+            Verdict(object_present=named, element_present=element, success=success, judge=self.name)
+            for named, element, success in self.probabilities(pictures, questions).tolist()
+        ]
 
     @torch.inference_mode()
     def probabilities(
@@ -118,10 +100,3 @@ def questions_about(obj: str, element: str) -> tuple[str, str, str]:
     texts = (*nouns, WITHOUT.format(object=nouns[0], element=nouns[1]))
     first, second, third = (QUESTION.format(text=text) for text in texts)
     return first, second, third
-
-
-def _loaded(image: Picture) -> Image.Image | PictureError:
-    try:
-        return load_picture(image)
-    except PictureError as error:
-        return error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from negjudge.data.questions import NO, RATINGS, YES
 from negjudge.data.records import Question, Source, Vote
-from negjudge.statistics.clusters import CONFIDENCE
+from negjudge.statistics.clusters import CONFIDENCE, Interval
 
 # "unsure" is an answer of its own: two who are unsure agree, one who is does not agree with a "yes".
 _DOMAINS: dict[Question, tuple[str, ...]] = {
@@ -42,6 +42,11 @@ class Agreement:
     low: float | None
     high: float | None
     fleiss: float | None
+
+    @property
+    def alpha_interval(self) -> Interval | None:
+        """Alpha with its interval; ``None`` where there is no alpha."""
+        return None if self.alpha is None else Interval(self.alpha, self.low, self.high)
 
 
 def agreement(votes: Iterable[Vote], draws: int = 300, seed: int = 0) -> list[Agreement]:

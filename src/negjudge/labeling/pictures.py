@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 from negjudge.data.durable import write_atomically
 from negjudge.data.pairs import read_pairs, select_pairs
 from negjudge.data.records import Sample, append_records, read_records
-from negjudge.data.runs import IMAGES, SAMPLES
+from negjudge.data.runs import IMAGES, SAMPLES, read_picture
 from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
 
@@ -58,23 +57,16 @@ def adopt(samples: Sequence[Sample], source: Path, run: Path) -> None:
     missing = [sample for sample in samples if sample.id not in known]
     for sample in missing:
         image = f"{IMAGES}/{sample.id}.png"
-        write_atomically(run / image, picture_bytes(source, sample))
+        write_atomically(run / image, _png(source, sample))
         append_records(run / SAMPLES, [replace(sample, image=image)])
 
 
-def picture_bytes(run: Path, sample: Sample) -> bytes:
-    """Return the PNG of a sample; NegjudgeError when it is missing or not the one on record."""
-    path = run / sample.image
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise NegjudgeError(f"{path} is missing; {_REPAIR}") from None
-    if hashlib.sha256(content).hexdigest() != sample.sha256 or not content.startswith(_PNG):
-        raise NegjudgeError(f"{path} is not the PNG picture that was recorded; {_REPAIR}")
+def _png(run: Path, sample: Sample) -> bytes:
+    """Return the recorded picture of a sample; NegjudgeError where there is none, or it is no PNG."""
+    content = read_picture(run, sample)
+    if not content.startswith(_PNG):
+        raise NegjudgeError(f"{run / sample.image} is no PNG, and only PNGs are shown; record it as one")
     return content
-
-
-_REPAIR = 'put it back, or make it anew with `make generate ARGS="--repair true"`'
 
 
 def serve_pictures(samples: Sequence[Sample], run: Path, folder: Path) -> None:
@@ -84,7 +76,7 @@ def serve_pictures(samples: Sequence[Sample], run: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for sample in samples:
-        picture_bytes(run, sample)
+        _png(run, sample)
         source, shown = run / sample.image, folder / f"{sample.id}.png"
         if shown.exists() and os.path.samefile(source, shown):
             continue

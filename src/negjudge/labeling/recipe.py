@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from negjudge.data.records import Source
+from negjudge.recipes import require_least
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?")
 
@@ -43,8 +44,7 @@ class LabelRecipe:
         names = self.annotators
         if not names or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
             raise ValueError("key 'annotators' needs different names of lower-case letters, digits and . _ -")
-        if self.per_pair is not None and self.per_pair < 1:
-            raise ValueError(f"key 'per_pair' is {self.per_pair}, expected 1 or more")
+        require_least(self, per_pair=1)
         if not 0 <= self.port <= 65535:
             raise ValueError(f"key 'port' is {self.port}, expected 0 to 65535")
         if (self.source == "simulated") != (self.voter is not None):

@@ -53,7 +53,7 @@ def _agreement_line(one: Agreement) -> str:
 def label(recipe: LabelRecipe) -> Labelled:
     """Collect the votes that are missing, and compute the labels; nothing is started when none are.
 
-    Raises NegjudgeError as ``serve``, ``choose_samples`` and ``picture_bytes`` do, and when another process
+    Raises NegjudgeError as ``serve``, ``choose_samples`` and ``read_picture`` do, and when another process
     labels in the same run folder.
     """
     run = run_folder(recipe.run)

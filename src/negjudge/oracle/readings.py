@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from negjudge.data.records import DEVICE, Sample, append_records, read_records
-from negjudge.data.runs import ORACLE
-from negjudge.errors import NegjudgeError
+from negjudge.data.records import Sample, append_records, read_records
+from negjudge.data.runs import ORACLE, read_picture
 from negjudge.progress import progress_bar
 from negjudge.recipes import load_function
 
@@ -36,7 +34,7 @@ class SampleReading:
 def read_pictures(run: Path, samples: Sequence[Sample], reader: str) -> dict[str, SampleReading]:
     """Return the readings of samples by id, reading only pictures that this reader has not read yet.
 
-    Raises NegjudgeError where a picture is missing or is not the one that its sample records.
+    Raises PictureFault where a picture is missing or is not the one that its sample records.
     """
     wanted = {sample.id: sample for sample in samples}
     known = {r.sample: r for r in read_records(run / ORACLE, SampleReading) if _is_current(r, wanted, reader)}
@@ -59,7 +57,9 @@ def _read(run: Path, samples: Sequence[Sample], reader: str) -> Iterator[list[Sa
     read = load_function(reader, "reader")
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
-        paths = [checked_picture(run, sample) for sample in batch]
+        for sample in batch:
+            read_picture(run, sample)  # which raises, where it is not the recorded one
+        paths = [run / sample.image for sample in batch]
         yield [
             SampleReading(
                 sample=sample.id,
@@ -72,18 +72,3 @@ def _read(run: Path, samples: Sequence[Sample], reader: str) -> Iterator[list[Sa
             )
             for sample, seen in zip(batch, read(paths), strict=True)
         ]
-
-
-def checked_picture(run: Path, sample: Sample) -> Path:
-    """Return the file of a sample's picture; NegjudgeError where it is missing or not the recorded one."""
-    path = run / sample.image
-    again = "make it again with the generate stage's --repair true"
-    if sample.device == DEVICE:
-        again = "bring it in again with --images and --manifest"
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise NegjudgeError(f"{path} is missing; {again}") from None
-    if hashlib.sha256(content).hexdigest() != sample.sha256:
-        raise NegjudgeError(f"{path} is not the recorded picture; {again}")
-    return path

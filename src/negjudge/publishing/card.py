@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
@@ -13,7 +14,9 @@ from negjudge.data.durable import write_atomically
 from negjudge.data.runs import CARD, JUDGE
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
-from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.judges.quality import ALL, JudgeRow
+from negjudge.evaluation.judges.questions import Topic, Truth
+from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.wording import SOURCE_NAMES, STRATUM_NAMES, interval, percent
 from negjudge.judge.settings import JudgeSettings, read_settings
@@ -21,7 +24,11 @@ from negjudge.judge.settings import JudgeSettings, read_settings
 FOLDER = Path("model_cards")
 README = "README.md"
 JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
-TOPICS = {"element": "Is the element there?", "object": "Is the object there?", "success": "Is it a success?"}
+TOPICS: Mapping[Topic, str] = {
+    "element": "Is the element there?",
+    "object": "Is the object there?",
+    "success": "Is it a success?",
+}
 TASK = "visual-question-answering"
 
 
@@ -39,10 +46,10 @@ def write_card(recipe: EvalRecipe, run: Path, cards: Path = FOLDER) -> list[Path
     return paths
 
 
-def card(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
+def card(recipe: EvalRecipe, run: Path, metrics: Metrics) -> str:
     """Return the card as Markdown with the metadata that the Hub reads."""
     settings = read_settings(run / JUDGE)
-    rows = metrics["judges"]
+    rows = metrics.judges
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("negjudge.publishing"),
         trim_blocks=True,
@@ -52,7 +59,7 @@ def card(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
     )
     body = environment.get_template("card.md").render(
         title=f"A negjudge judge: {run.name}",
-        note=metrics["note"],
+        note=metrics.note,
         about=recipe.about,
         licence=recipe.card.licence,
         base=recipe.card.base_model or (settings.base.id if settings.base else "not recorded"),
@@ -61,8 +68,8 @@ def card(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
         calibration=settings.calibration,
         tables=_tables(rows),
         probabilities=_probabilities(rows),
-        agreement=metrics["agreement"],
-        provenance=metrics["provenance"],
+        agreement=metrics.agreement,
+        provenance=metrics.provenance,
         percent=percent,
         interval=interval,
         sources=SOURCE_NAMES,
@@ -70,7 +77,7 @@ def card(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
     return str(ModelCard(f"---\n{_data(recipe, run, rows).to_yaml()}\n---\n\n{body}\n"))
 
 
-def _data(recipe: EvalRecipe, run: Path, rows: Sequence[Mapping[str, Any]]) -> ModelCardData:
+def _data(recipe: EvalRecipe, run: Path, rows: Sequence[JudgeRow]) -> ModelCardData:
     results = _results(recipe, rows)
     return ModelCardData(
         language=recipe.card.languages,
@@ -84,31 +91,31 @@ def _data(recipe: EvalRecipe, run: Path, rows: Sequence[Mapping[str, Any]]) -> M
     )
 
 
-def _results(recipe: EvalRecipe, rows: Sequence[Mapping[str, Any]]) -> list[EvalResult]:
+def _results(recipe: EvalRecipe, rows: Sequence[JudgeRow]) -> list[EvalResult]:
     """Return the tuned judge's balanced accuracy on elements by stratum, for the Hub's metadata."""
     found = []
     for row in rows:
-        if (row["judge"], row["topic"]) != (TUNED, "element") or row["quality"] is None:
+        if (row.judge, row.topic) != (TUNED, "element") or row.quality is None:
             continue
-        accuracy = row["quality"]["balanced_accuracy"]
-        if accuracy["estimate"] is not None:
-            source = SOURCE_NAMES[row["truth"]]
+        accuracy = row.quality.balanced_accuracy
+        if not math.isnan(accuracy.estimate):
+            source = SOURCE_NAMES[row.truth]
             found.append(
                 EvalResult(
                     task_type=TASK,
                     dataset_type="negjudge",
-                    dataset_name=f"{recipe.title}: {STRATUM_NAMES[row['stratum']]}, against {source}",
-                    dataset_config=row["truth"],
-                    dataset_split=row["stratum"].replace(" ", "_"),
+                    dataset_name=f"{recipe.title}: {STRATUM_NAMES[row.stratum]}, against {source}",
+                    dataset_config=row.truth,
+                    dataset_split=row.stratum.replace(" ", "_"),
                     metric_type="balanced_accuracy",
-                    metric_name=f"balanced accuracy, {row['pairs']} pairs, 95 % interval {percent(accuracy)}",
-                    metric_value=accuracy["estimate"],
+                    metric_name=f"balanced accuracy, {row.pairs} pairs, 95 % interval {percent(accuracy)}",
+                    metric_value=accuracy.estimate,
                 )
             )
     return found
 
 
-def _training(settings: JudgeSettings) -> dict[str, Any]:
+def _training(settings: JudgeSettings) -> dict[str, object]:
     """Return what the judge's folder records of its training, flat, in words."""
     record = dict(settings.training)
     recipe = record.pop("recipe", {})
@@ -131,39 +138,51 @@ def _training(settings: JudgeSettings) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _tables(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class CardTable:
+    """Balanced accuracy on one question by one truth: a row a judge, a column a stratum."""
+
+    question: str
+    truth: Truth
+    head: tuple[str, ...]
+    body: Mapping[str, tuple[str, ...]]
+    counts: tuple[str, ...]
+
+
+def _tables(rows: Sequence[JudgeRow]) -> list[CardTable]:
     """Return tables of balanced accuracy: each topic against the oracle, then elements against labels."""
-    wanted = [("oracle", topic) for topic in TOPICS] + [("labels", "element")]
-    if not any(row["truth"] == "oracle" for row in rows):
+    wanted: list[tuple[Truth, Topic]] = [("oracle", topic) for topic in TOPICS]
+    wanted.append(("labels", "element"))
+    if not any(row.truth == "oracle" for row in rows):
         wanted = [("labels", topic) for topic in TOPICS]
     found = []
     for truth, topic in wanted:
-        mine = [r for r in rows if (r["truth"], r["topic"]) == (truth, topic) and r["judge"] in JUDGES]
+        mine = [row for row in rows if (row.truth, row.topic) == (truth, topic) and row.judge in JUDGES]
         if mine:
-            found.append({"question": TOPICS[topic], "truth": truth, **_table(mine)})
+            found.append(_table(mine, TOPICS[topic], truth))
     return found
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    strata = list(dict.fromkeys(row["stratum"] for row in rows))
-    judges = list(dict.fromkeys(row["judge"] for row in rows))
-    cells = {(row["judge"], row["stratum"]): row for row in rows}
-    return {
-        "head": [STRATUM_NAMES[stratum] for stratum in strata],
-        "body": {judge: [_cell(cells.get((judge, stratum))) for stratum in strata] for judge in judges},
-        "counts": [
-            next(f"{row['questions']} ({row['pairs']})" for row in rows if row["stratum"] == stratum)
-            for stratum in strata
-        ],
-    }
+def _table(rows: Sequence[JudgeRow], question: str, truth: Truth) -> CardTable:
+    strata = list(dict.fromkeys(row.stratum for row in rows))
+    judges = list(dict.fromkeys(row.judge for row in rows))
+    cells = {(row.judge, row.stratum): row for row in rows}
+    asked = {row.stratum: f"{row.questions} ({row.pairs})" for row in reversed(rows)}
+    return CardTable(
+        question=question,
+        truth=truth,
+        head=tuple(STRATUM_NAMES[stratum] for stratum in strata),
+        body={judge: tuple(_cell(cells.get((judge, stratum))) for stratum in strata) for judge in judges},
+        counts=tuple(asked[stratum] for stratum in strata),
+    )
 
 
-def _cell(row: Mapping[str, Any] | None) -> str:
+def _cell(row: JudgeRow | None) -> str:
     if row is None:
         return "–"
-    return "too few pairs" if row["quality"] is None else percent(row["quality"]["balanced_accuracy"])
+    return "too few pairs" if row.quality is None else percent(row.quality.balanced_accuracy)
 
 
-def _probabilities(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _probabilities(rows: Sequence[JudgeRow]) -> list[JudgeRow]:
     """Return the tuned judge's rows over all four strata, which say how far its probabilities hold."""
-    return [r for r in rows if (r["judge"], r["stratum"]) == (TUNED, "all four") and r["quality"] is not None]
+    return [row for row in rows if (row.judge, row.stratum) == (TUNED, ALL) and row.quality is not None]

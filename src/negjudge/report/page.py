@@ -8,22 +8,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from negjudge.data.durable import write_atomically
+from negjudge.data.records import read_records
 from negjudge.data.runs import CONTROL, HISTORY, REPORT, TUNE
 from negjudge.data.splits import MINIMUM_PAIRS
 from negjudge.evaluation.evidence.evidence import Evidence, read_run
-from negjudge.evaluation.metrics_file import read_metrics
+from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.summary import caveats, finding_sentence, unanswered_lines
-from negjudge.evaluation.wording import STRATUM_NAMES, source_names
+from negjudge.evaluation.wording import STRATUM_NAMES
 from negjudge.guidance.methods import METHOD_NAMES
 from negjudge.recipes import read_yaml
-from negjudge.report.figures.all import FIGURES, json_lines, run_figures
+from negjudge.report.figures.all import FIGURES, losses, run_figures
 from negjudge.report.figures.drawing import FOLDER as FIGURE_FILES
 from negjudge.report.figures.drawing import Drawing, write_figures
 from negjudge.report.pairs.sheets import FOLDER as SHEETS
@@ -36,7 +36,9 @@ from negjudge.report.tables.files import FOLDER as TABLES
 from negjudge.report.tables.files import write_tables
 from negjudge.report.tables.judges import judge_groups
 from negjudge.report.tables.table import Table, p_value
-from negjudge.report.tuned_judge import CURVES, tuned_judge
+from negjudge.report.tuned_judge import tuned_judge
+from negjudge.training.recipe import CURVES
+from negjudge.tuning.trials import Trial
 
 ROWS, CONTROL_ROWS, MOST_CELLS = 12, 6, 80
 LIMIT = 3_900_000  # bytes of index.html; pairs whose section does not fit in are in tables/pairs.csv alone
@@ -106,40 +108,40 @@ def write_report(recipe: EvalRecipe, run: Path) -> Path:
     return page
 
 
-def render(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> str:
+def render(recipe: EvalRecipe, run: Path, metrics: Metrics) -> str:
     """Return the page. A section whose input is missing says so in one line instead."""
     return compose(recipe, run, metrics).text
 
 
-def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report:
+def compose(recipe: EvalRecipe, run: Path, metrics: Metrics) -> Report:
     """Return the page with what lies beside it."""
     evidence = read_run(recipe.pairs, recipe.splits, run)
     history, samples = _history(recipe, evidence), evidence.tested
-    best = metrics["finding"]["best"]["method"] if metrics["finding"] else ""
-    shown = views(metrics["pairs"], samples, best)
-    judge = tuned_judge(recipe, run, metrics)
-    training = json_lines(judge.folder / CURVES) if judge.folder else []
+    best = metrics.finding.best.method if metrics.finding else ""
+    shown = views(metrics.pairs, samples, best)
+    judge = tuned_judge(recipe, run, metrics.provenance.judges)
+    training = losses(judge.folder / CURVES) if judge.folder else []
     tables, figures = run_tables(metrics, history), run_figures(metrics, history, training)
     templates = environment()
     script = _source(templates, "script.js")
-    ends = extremes(metrics["pairs"], best)
+    ends = extremes(metrics.pairs, best)
     page = templates.get_template("report.html").render(
         title=recipe.title,
         about=recipe.about,
-        sections=[s for s in SECTIONS if s.id != "contest" or metrics["contest"]],
+        sections=[s for s in SECTIONS if s.id != "contest" or metrics.contest],
         script=Markup(script),
         script_hash=_policy_hash(script),
-        finding=finding_sentence(metrics),
-        caveats=caveats(metrics),
+        finding=finding_sentence(metrics.finding),
+        caveats=caveats(metrics.finding, metrics.comparisons),
         unanswered=unanswered_lines(metrics),
         metrics=metrics,
         pictures=_pictures(evidence, metrics, ends),
         attention=attention(run),
         tables=tables,
-        sources=source_names(metrics),
+        sources=metrics.source_names,
         judges=list(judge_groups(metrics)),
-        asked={row["judge"] for row in metrics["judges"]},
-        blind=any(row["judge"].endswith(" picture") for row in metrics["judges"]),
+        asked={row.judge for row in metrics.judges},
+        blind=any(row.judge.endswith(" picture") for row in metrics.judges),
         training_absent=judge.absent,
         figures={n: Markup(figures[n].element()) if n in figures else "" for n in FIGURES},
         run=recipe.run,
@@ -160,7 +162,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> Report
 def _fill(page: str, shown: Sequence[PairView], templates: jinja2.Environment) -> tuple[str, list[PairView]]:
     """Put as many pairs' sections into the page as fit; which ones do where not all do, the lot decides."""
     make = templates.get_template("macros.html").module.pair  # type: ignore[attr-defined]
-    by_id = {view.row["pair"]: view for view in shown}
+    by_id = {view.row.pair: view for view in shown}
     room, sections = LIMIT - len(page.encode()) - 200, {}
     for pair in drawn(by_id):
         section = str(make(by_id[pair]))
@@ -168,10 +170,10 @@ def _fill(page: str, shown: Sequence[PairView], templates: jinja2.Environment) -
         if room < 0:
             break
         sections[pair] = section
-    fitting = [view for view in shown if view.row["pair"] in sections]
+    fitting = [view for view in shown if view.row.pair in sections]
     missing = len(shown) - len(fitting)
     said = f"<p>{len(fitting)} of {len(shown)} pairs, drawn by lot: the page has no room for more.</p>\n"
-    found = "\n".join(sections[view.row["pair"]] for view in fitting)
+    found = "\n".join(sections[view.row.pair] for view in fitting)
     return page.replace(PLACE, f'{said if missing else ""}<div id="pair-list">\n{found}</div>'), fitting
 
 
@@ -197,9 +199,9 @@ def code(text: str) -> Markup:
     )
 
 
-def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | None) -> Pictures:
+def _pictures(evidence: Evidence, metrics: Metrics, ends: Extremes | None) -> Pictures:
     run, samples, wrong = evidence.run, evidence.tested, evidence.control
-    marks = marks_of(metrics["pairs"])
+    marks = marks_of(metrics.pairs)
     # With many methods there are fewer rows: the page stays as small.
     rows = max(3, min(ROWS, MOST_CELLS // max(1, len({sample.method for sample in samples}))))
     return Pictures(
@@ -209,7 +211,7 @@ def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | N
         control=grid(
             run / CONTROL,
             wrong,
-            {key: mark for row in metrics["specificity"] for key, mark in row["marks"].items()},
+            {key: mark for row in metrics.specificity for key, mark in row.marks.items()},
             drawn(s.pair for s in wrong)[: min(CONTROL_ROWS, rows)],
         ),
     )
@@ -218,7 +220,7 @@ def _pictures(evidence: Evidence, metrics: Mapping[str, Any], ends: Extremes | N
 def _said(shown: Sequence[PairView]) -> dict[str, str]:
     """Return what a row of pictures says of its pair's success: "50 % of 4"."""
     return {
-        view.row["pair"]: f"{100 * view.success:.0f} % of {view.row['methods'][view.best]['pictures']}"
+        view.row.pair: f"{100 * view.success:.0f} % of {view.row.methods[view.best].pictures}"
         for view in shown
         if view.success is not None
     }
@@ -236,16 +238,16 @@ def _policy_hash(script: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
-def _history(recipe: EvalRecipe, evidence: Evidence) -> list[dict[str, Any]]:
+def _history(recipe: EvalRecipe, evidence: Evidence) -> list[Trial]:
     """Return the settings tried: a contest's own, else those of the recipe's file."""
     if evidence.frozen:
-        return json_lines(evidence.run / TUNE / HISTORY)
-    return json_lines(Path(recipe.history)) if recipe.history else []
+        return read_records(evidence.run / TUNE / HISTORY, Trial)
+    return read_records(recipe.history, Trial) if recipe.history else []
 
 
-def _tried(history: Sequence[Mapping[str, Any]]) -> str:
+def _tried(history: Sequence[Trial]) -> str:
     """Return how many settings were tried, once where it is the same for all: "24 a method"."""
-    counts = Counter(METHOD_NAMES[trial["method"]] for trial in history)
+    counts = Counter(METHOD_NAMES[trial.method] for trial in history)
     if len(set(counts.values())) == 1:
         return f"{next(iter(counts.values()))} a method"
     return ", ".join(f"{name} {count}" for name, count in counts.items())

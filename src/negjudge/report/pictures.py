@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from negjudge.evaluation.evidence.scored import methods_in
 from negjudge.evaluation.methods.pairs import Mark
 from negjudge.generation.sheets.attention import STEM
 from negjudge.guidance.methods import METHOD_NAMES, METHODS, UNGUIDED
-from negjudge.pictures import opened
+from negjudge.pictures import encoded, opened
 
 SIDE = 144  # pixels; larger pictures are made smaller
 EXACT = 72  # pixels; pictures as small as this stay as they are
@@ -95,6 +94,4 @@ def thumbnail(path: Path) -> str:
 
 
 def _uri(image: Image.Image, kind: str, **options: Any) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(encoded(image, kind, **options)).decode()}"

@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from negjudge.data.pairs import pairs_files
 from negjudge.data.runs import FROZEN
 from negjudge.evaluation.evidence.candidates import TUNED
+from negjudge.evaluation.metrics_file import Metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.judge.settings import FILE, read_settings
 
@@ -30,7 +30,7 @@ class Repeat:
     hashes: tuple[str, ...]
 
 
-def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any], judge: Path | None) -> Repeat:
+def repeat(recipe: EvalRecipe, run: Path, metrics: Metrics, judge: Path | None) -> Repeat:
     """Return what it takes to repeat a run; the stages' recipes are those that have the run's name.
 
     ``judge`` is the folder of the tuned judge that was measured, where there is one.
@@ -47,9 +47,9 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any], judge: Pat
     training = read_settings(judge).training if judge and (judge / FILE).is_file() else {}
     if training:
         texts["The judge’s training, as it was"] = _yaml(training)
-    if metrics["contest"]:
+    if metrics.contest:
         texts[f"{run / FROZEN}: what was decided before a test picture was made"] = _text(run / FROZEN)
-    commands = _contest_commands(recipe, run, metrics) if metrics["contest"] else _commands(run)
+    commands = _contest_commands(recipe, run, metrics) if metrics.contest else _commands(run)
     return Repeat(commands, texts, tuple(_hashes(recipe, run, metrics)))
 
 
@@ -67,7 +67,7 @@ def _commands(run: Path) -> tuple[str, ...]:
     )
 
 
-def _contest_commands(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> tuple[str, ...]:
+def _contest_commands(recipe: EvalRecipe, run: Path, metrics: Metrics) -> tuple[str, ...]:
     """Return the commands of a contest, by its recipe where one has the run's name.
 
     Before it comes what trains a judge of another run, after it what labels the contest's own pictures.
@@ -79,9 +79,9 @@ def _contest_commands(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any])
     contest = "python -m eval.contest --config RECIPE.yaml   # the recipe below, in a file"
     if names:
         contest = f"make contest CONTEST={names[0]}"
-    judge = Path(recipe.tuned).parent.name if recipe.tuned and TUNED in metrics["methods"] else ""
+    judge = Path(recipe.tuned).parent.name if recipe.tuned and TUNED in metrics.methods else ""
     trained = judge and _has_recipe("train", judge)
-    labelled = "labels" in metrics["methods"] and _has_recipe("label", run.name)
+    labelled = "labels" in metrics.methods and _has_recipe("label", run.name)
     return (
         "make install",
         *([f"make generate label train PROFILE={judge}   # the tuned judge"] if trained else []),
@@ -98,8 +98,8 @@ def _file(stage: str, run: Path) -> str:
     return f"{run.name}-tune.yaml" if stage == "tune" else f"{run.name}.yaml"
 
 
-def _hashes(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> list[str]:
-    measured = {str(run / name): found for name, found in metrics["provenance"]["files"].items()}
+def _hashes(recipe: EvalRecipe, run: Path, metrics: Metrics) -> list[str]:
+    measured = {str(run / name): found for name, found in metrics.provenance.files.items()}
     read = (recipe.splits, recipe.settings, recipe.history, recipe.oracle_check)
     for path in (*pairs_files(recipe.pairs), *(Path(name) for name in read if name)):
         if path.is_file():
@@ -119,6 +119,6 @@ def _text(path: str | Path) -> str:
     return Path(path).read_text(encoding="utf-8").strip()
 
 
-def _yaml(content: Any) -> str:
+def _yaml(content: object) -> str:
     plain = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=WIDTH)
     return str(plain).strip()

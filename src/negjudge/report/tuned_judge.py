@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from negjudge.data.runs import JUDGE
-from negjudge.evaluation.evidence.candidates import TUNED, Candidate
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
-
-CURVES = "curves.jsonl"
+from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role
+from negjudge.evaluation.recipe import EvalRecipe, LocalModel
+from negjudge.training.recipe import CURVES
 
 
 @dataclass(frozen=True)
@@ -22,12 +20,14 @@ class TunedJudge:
     absent: str = ""
 
 
-def tuned_judge(recipe: EvalRecipe, run: Path, metrics: Mapping[str, Any]) -> TunedJudge:
-    """Return where the measured judge lies: where the recipe says, else in the run's ``judge/``."""
+def tuned_judge(recipe: EvalRecipe, run: Path, measured: Mapping[Role, str]) -> TunedJudge:
+    """Return where the measured judge lies: where the recipe says, else in the run's ``judge/``.
+
+    ``measured`` are the names of the judges that were measured.
+    """
     source = recipe.tuned or str(run / JUDGE)
-    measured = metrics["provenance"]["judges"].get(TUNED)
-    if measured is None:
+    if TUNED not in measured:
         return TunedJudge(None, "no tuned judge was measured.")
-    if Candidate(TUNED, JudgeRecipe(source=source), own=True).name != measured:
+    if Candidate(TUNED, LocalModel(source=source), own=True).name != measured[TUNED]:
         return TunedJudge(None, f"{source} holds another judge by now than the one that was measured.")
     return TunedJudge(Path(source), f"there is no {Path(source) / CURVES}.")

@@ -191,6 +191,11 @@ def _variance(values: Floats) -> float | None:
     return float(defined.var()) if 2 * defined.size > values.size else None
 
 
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole, both (draws,); nan where the whole is not above 0."""
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+
+
 def _mean_of(values: ArrayLike) -> Statistic:
     x = np.asarray(values, dtype=np.float64)
     return lambda weights: np.asarray(weights @ x / weights.sum(axis=1), dtype=np.float64)

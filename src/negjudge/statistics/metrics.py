@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from negjudge.statistics.calibration import BINS
-from negjudge.statistics.clusters import Floats, Statistic
+from negjudge.statistics.clusters import Floats, Statistic, ratio
 
 
 def rate_of(calls: ArrayLike) -> Statistic:
     """Return the share of true calls (n,): the yes-rate when the calls are a judge's answers."""
     x = np.asarray(calls, dtype=np.float64)
-    return lambda weights: _share(weights @ x, weights.sum(axis=1))
+    return lambda weights: ratio(weights @ x, weights.sum(axis=1))
 
 
 def balanced_accuracy(calls: ArrayLike, labels: ArrayLike) -> Statistic:
@@ -21,8 +21,8 @@ def balanced_accuracy(calls: ArrayLike, labels: ArrayLike) -> Statistic:
     right = (np.asarray(calls, dtype=np.float64) == y).astype(np.float64)
 
     def statistic(weights: Floats) -> Floats:
-        positive = _share(weights @ (right * y), weights @ y)
-        return (positive + _share(weights @ (right * (1 - y)), weights @ (1 - y))) / 2
+        positive = ratio(weights @ (right * y), weights @ y)
+        return (positive + ratio(weights @ (right * (1 - y)), weights @ (1 - y))) / 2
 
     return statistic
 
@@ -34,9 +34,9 @@ def cohen_kappa(first: ArrayLike, second: ArrayLike) -> Statistic:
 
     def statistic(weights: Floats) -> Floats:
         total = weights.sum(axis=1)
-        yes = _share(weights @ a, total), _share(weights @ b, total)
+        yes = ratio(weights @ a, total), ratio(weights @ b, total)
         chance = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
-        return _share(_share(weights @ equal, total) - chance, 1 - chance)
+        return ratio(ratio(weights @ equal, total) - chance, 1 - chance)
 
     return statistic
 
@@ -58,7 +58,7 @@ def auroc(scores: ArrayLike, labels: ArrayLike) -> Statistic:
         positive = np.add.reduceat(ordered * y, starts, axis=1)
         negative = np.add.reduceat(ordered * (1 - y), starts, axis=1)
         below = np.cumsum(negative, axis=1) - negative / 2
-        return _share((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+        return ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
 
     return statistic
 
@@ -68,8 +68,4 @@ def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = B
     p, y = np.asarray(probabilities, dtype=np.float64), np.asarray(labels, dtype=np.float64)
     gaps = np.zeros((p.size, bins))
     gaps[np.arange(p.size), np.minimum((p * bins).astype(int), bins - 1)] = y - p
-    return lambda weights: _share(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))
-
-
-def _share(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return lambda weights: ratio(np.abs(weights @ gaps).sum(axis=1), weights.sum(axis=1))

@@ -16,7 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from negjudge.errors import NegjudgeError
-from negjudge.statistics.clusters import CONFIDENCE, Clusters, Difference, Floats, Interval, Statistic, wilson
+from negjudge.statistics.clusters import (
+    CONFIDENCE,
+    Clusters,
+    Difference,
+    Floats,
+    Interval,
+    Statistic,
+    ratio,
+    wilson,
+)
 
 FOLDS = 5
 # Labels of each answer, below which predictions count nothing: a slope fitted to one or two successes is
@@ -154,9 +163,9 @@ def powered(data: Labelled) -> Statistic:
 
     def statistic(weights: Floats) -> Floats:
         total, *sums, predicted, size = (weights @ columns).T
-        label, prediction, product, square = (_over(part, total) for part in sums)
+        label, prediction, product, square = (ratio(part, total) for part in sums)
         power = _power(product - label * prediction, square - prediction**2)
-        return np.asarray(label + power * (_over(predicted, size) - prediction), dtype=np.float64)
+        return np.asarray(label + power * (ratio(predicted, size) - prediction), dtype=np.float64)
 
     return statistic
 
@@ -166,13 +175,9 @@ def _people(data: Labelled) -> Statistic:
 
     def statistic(weights: Floats) -> Floats:
         total, label = (weights @ columns).T
-        return _over(label, total)
+        return ratio(label, total)
 
     return statistic
-
-
-def _over(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
 
 
 def _power(covariance: Floats, variance: Floats) -> Floats:

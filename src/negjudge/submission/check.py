@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from negjudge.data.pairs import read_pairs
 from negjudge.data.records import Pair
@@ -211,7 +210,9 @@ def _by_name(rows: Sequence[Figures | Gap]) -> dict[str, Figures | Gap]:
     return found
 
 
-def _differ(part: str, claimed: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
+def _differ(
+    part: str, claimed: Mapping[str, Figures | Gap], given: Mapping[str, Figures | Gap]
+) -> Iterator[str]:
     for name in sorted(claimed.keys() | given.keys()):
         if name not in claimed:
             yield f"{part}: {name} is not claimed, though the outcomes give it"
@@ -225,7 +226,7 @@ def _differ(part: str, claimed: Mapping[str, Any], given: Mapping[str, Any]) -> 
                     yield f"{part}: {name}: {field.name} is {both}"
 
 
-def _same(first: Any, second: Any) -> bool:
+def _same(first: object, second: object) -> bool:
     if isinstance(first, Interval) and isinstance(second, Interval):
         both = zip(dataclasses.astuple(first), dataclasses.astuple(second), strict=True)
         return all(_same(one, other) for one, other in both)
@@ -234,7 +235,7 @@ def _same(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     if isinstance(value, Interval):
         return f"{_shown(value.estimate)} ({_shown(value.low)} to {_shown(value.high)})"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

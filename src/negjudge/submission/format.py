@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from negjudge.data.durable import write_atomically
-from negjudge.data.records import Pair, Sample, write_records
-from negjudge.evaluation.evidence.scored import MEASURES, Scored
+from negjudge.data.records import Pair, Params, Sample, write_records
+from negjudge.evaluation.evidence.scored import Scored
 from negjudge.evaluation.methods.table import Comparison, MethodRow, comparisons, methods_table
 from negjudge.statistics.clusters import Interval
 
@@ -61,7 +60,7 @@ class Entrant:
     """A method as it was run; ``steps`` and ``evaluations`` of one picture are None where nobody knows."""
 
     method: str
-    settings: Mapping[str, float | bool | str]
+    settings: Params
     model: str
     revision: str
     steps: int | None
@@ -174,13 +173,20 @@ def _scored(line: OutcomeLine, entrant: Entrant, pair: Pair) -> Scored:
 
 
 def _figures(source: OutcomeSource, row: MethodRow) -> Figures:
-    rates = {measure: _rounded(getattr(row, measure)) for measure in MEASURES}
-    return Figures(source, row.method, row.pictures, row.pairs, **rates)
+    return Figures(
+        source,
+        row.method,
+        row.pictures,
+        row.pairs,
+        success=_rounded(row.success),
+        kept=_rounded(row.kept),
+        removed=_rounded(row.removed),
+        collateral=None if row.collateral is None else _rounded(row.collateral),
+    )
 
 
 def _gap(source: OutcomeSource, found: Comparison) -> Gap:
-    names = ("estimate", "low", "high", "p", "adjusted")
-    values = {name: _round(getattr(found.difference, name)) for name in names}
+    difference = found.difference
     return Gap(
         source,
         found.measure,
@@ -189,14 +195,16 @@ def _gap(source: OutcomeSource, found: Comparison) -> Gap:
         found.paired_by,
         found.pictures,
         found.pairs,
-        **values,  # type: ignore[arg-type]
+        estimate=round(difference.estimate, DIGITS),
+        low=_round(difference.low),
+        high=_round(difference.high),
+        p=_round(difference.p),
+        adjusted=_round(difference.adjusted),
     )
 
 
-def _rounded(interval: Interval | None) -> Any:
-    if interval is None:
-        return None
-    return Interval(*(_round(value) for value in dataclasses.astuple(interval)))  # type: ignore[arg-type]
+def _rounded(interval: Interval) -> Interval:
+    return Interval(round(interval.estimate, DIGITS), _round(interval.low), _round(interval.high))
 
 
 def _round(value: float | None) -> float | None:

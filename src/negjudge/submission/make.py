@@ -174,7 +174,7 @@ def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> En
     )
 
 
-def _made_by(sample: Sample) -> tuple[Any, ...]:
+def _made_by(sample: Sample) -> tuple[object, ...]:
     return dict(sample.params), sample.model, sample.revision, sample.steps
 
 

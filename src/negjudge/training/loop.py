@@ -21,7 +21,7 @@ from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
 from negjudge.data.durable import write_atomically
 from negjudge.errors import NegjudgeError
-from negjudge.judge.loading import load_model, load_processor, quiet
+from negjudge.judge.loading import load_model, quiet
 from negjudge.judge.prompts import read_template
 from negjudge.progress import progress_bar
 from negjudge.training.data import Row, to_dataset
@@ -44,23 +44,33 @@ class Tuned:
 
 
 def tune(
-    recipe: TrainRecipe, base: Path, train: Sequence[Row], validation: Sequence[Row], work: Path
+    recipe: TrainRecipe,
+    base: Path,
+    processor: Any,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    work: Path,
 ) -> Tuned:
     """Tune the base on the rows, from the last whole checkpoint in ``work`` if there is one.
 
-    The weights returned are those of the checkpoint with the least validation loss.
-    Writes checkpoints and curves.jsonl (training and validation loss by step) into ``work``. Raises
-    NegjudgeError where the device cannot do what the recipe asks for, or a part of the LoRA did not learn.
+    ``processor`` is the base's; from then on it makes pictures smaller, if the recipe says so. The weights
+    returned are those of the checkpoint with the least validation loss. Writes checkpoints and curves.jsonl
+    (training and validation loss by step) into ``work``. Raises NegjudgeError where the device cannot do what
+    the recipe asks for, or a part of the LoRA did not learn.
     """
     transformers_logging.set_verbosity_error()
     with quiet():
-        return _tune(recipe, base, train, validation, work)
+        return _tune(recipe, base, processor, train, validation, work)
 
 
 def _tune(
-    recipe: TrainRecipe, base: Path, train: Sequence[Row], validation: Sequence[Row], work: Path
+    recipe: TrainRecipe,
+    base: Path,
+    processor: Any,
+    train: Sequence[Row],
+    validation: Sequence[Row],
+    work: Path,
 ) -> Tuned:
-    processor = load_processor(base)
     if recipe.max_pixels is not None:
         processor.image_processor.size["longest_edge"] = recipe.max_pixels
     answers = read_template(processor).answers

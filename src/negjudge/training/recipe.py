@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from negjudge.recipes import require_least
+
 CURVES = "curves.jsonl"  # training and validation loss by step, in the judge's folder
 
 
@@ -72,8 +74,6 @@ class TrainRecipe:
     """Of the LoRA's start, of the order of questions and of dropout."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "gradient_accumulation", "evaluations"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"key '{name}' is {getattr(self, name)}, expected 1 or more")
+        require_least(self, batch_size=1, gradient_accumulation=1, evaluations=1)
         if self.epochs <= 0 or self.learning_rate <= 0:
             raise ValueError("keys 'epochs' and 'learning_rate' must be above 0")

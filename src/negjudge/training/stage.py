@@ -8,20 +8,21 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from negjudge.data.pairs import read_pairs
-from negjudge.data.runs import JUDGE, locked, require_free_space
+from negjudge.data.runs import JUDGE, locked, read_picture, require_free_space
 from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import find_model, load_processor, weights_sha256
 from negjudge.judge.prompts import SYSTEM, TEMPLATE_VERSION
 from negjudge.judge.settings import Base, Calibration, JudgeSettings, read_settings, write_settings
 from negjudge.judge.verdicts import Answers
-from negjudge.oracle.readings import checked_picture, read_pictures
+from negjudge.oracle.readings import read_pictures
 from negjudge.progress import progress_bar
 from negjudge.training.calibration import calibrate
 from negjudge.training.data import Material, choose, held_out, of_judge, read_labelled, rows
@@ -53,6 +54,11 @@ class Plan:
     def work(self) -> Path:
         """Where this training keeps its checkpoints."""
         return self.run / WORK / self.fingerprint
+
+    @cached_property
+    def processor(self) -> Any:
+        """The base's processor, loaded once, when first needed: a finished judge needs none."""
+        return load_processor(self.base_folder)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -91,10 +97,10 @@ def train(recipe: TrainRecipe, run: Path) -> Path:
         require_free_space(run, 200)
         tuned = _tune(plan)
         if _is_main():
-            _save(plan, tuned)
+            record = _save(plan, tuned)
             _publish(plan.work / JUDGE, plan.judge)
             shutil.rmtree(run / WORK)
-            print(_summary(plan))
+            print(_summary(record, plan.judge))
     return plan.judge
 
 
@@ -112,7 +118,7 @@ def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     folder = find_model(recipe.base, recipe.revision)
     samples = [one.sample for one in of_judge(labelled, splits)]
     for sample in samples:
-        checked_picture(run, sample)
+        read_picture(run, sample)  # which raises, where it is not the recorded one
     shown: dict[str, set[str]] = {}
     if recipe.reader is not None:
         readings = read_pictures(run, samples, recipe.reader)
@@ -132,16 +138,18 @@ def _tune(plan: Plan) -> Tuned:
         tune,  # TRL takes seconds to import, and a finished judge needs none of it
     )
 
-    tokenizer = load_processor(plan.base_folder).tokenizer
     train_rows, validation_rows = (
-        rows(part, plan.run, tokenizer, plan.recipe.strangers, plan.recipe.seed)
+        rows(part, plan.run, plan.processor.tokenizer, plan.recipe.strangers, plan.recipe.seed)
         for part in (plan.material.train, plan.material.validation)
     )
-    return tune(plan.recipe, plan.base_folder, train_rows, validation_rows, plan.work)
+    return tune(plan.recipe, plan.base_folder, plan.processor, train_rows, validation_rows, plan.work)
 
 
-def _save(plan: Plan, tuned: Tuned) -> None:
-    """Save the LoRA beside its processor, load it as anybody would, and calibrate what was loaded."""
+def _save(plan: Plan, tuned: Tuned) -> dict[str, Any]:
+    """Save the LoRA beside its processor, load it as anybody would, and calibrate what was loaded.
+
+    Returns what judge.json records of the training.
+    """
     folder = plan.work / JUDGE
     shutil.rmtree(folder, ignore_errors=True)
     tuned.model.save_pretrained(folder, save_embedding_layers=False)
@@ -160,6 +168,7 @@ def _save(plan: Plan, tuned: Tuned) -> None:
         "recipe": dataclasses.asdict(plan.recipe),
     }
     write_settings(folder, JudgeSettings(calibration, plan.base, training=training))
+    return training
 
 
 def _calibrate(plan: Plan, tuned: Tuned, folder: Path) -> tuple[Calibration, float]:
@@ -202,11 +211,10 @@ def _publish(made: Path, judge: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _summary(plan: Plan) -> str:
-    facts = read_settings(plan.judge).training
+def _summary(facts: Mapping[str, Any], judge: Path) -> str:
     return (
         f"{facts['questions']} questions about {facts['pictures']} pictures, {facts['steps']} steps;"
         f" {facts['left_out_pictures']} pictures left out for showing what is held out\n"
         f"validation loss {facts['validation_loss']:.3f}; the saved judge answers as the one in memory,"
-        f" up to {facts['reload_difference']:.1e}\njudge in {plan.judge}"
+        f" up to {facts['reload_difference']:.1e}\njudge in {judge}"
     )

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from negjudge.data.durable import write_atomically
-from negjudge.data.records import Sample, from_dict, sample_id
+from negjudge.data.nested import from_dict, parsed
+from negjudge.data.records import Params, Sample, sample_id
 from negjudge.data.runs import FROZEN, SAMPLES
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.methods import UNGUIDED
@@ -39,7 +40,7 @@ class Chosen:
     """
 
     method: str
-    settings: tuple[Mapping[str, Any], ...]
+    settings: tuple[Params, ...]
     dev: Mapping[str, float]
     evaluations: int
 
@@ -66,7 +67,7 @@ class Frozen:
     @property
     def digest(self) -> str:
         """16 hex over everything here."""
-        return sample_id(**_plain(self))
+        return sample_id(**_content(self))
 
     def named(self, samples: Iterable[Sample], chosen: bool = True) -> list[Sample]:
         """Return samples under their contestants' names, as their method; unguided ones as they are.
@@ -91,11 +92,11 @@ class Frozen:
         return self.contestants[name].evaluations if name in self.contestants else 1
 
 
-def _key(method: str, params: Mapping[str, Any]) -> str:
+def _key(method: str, params: Params) -> str:
     return f"{method} {setting_key(params)}"
 
 
-def setting_key(params: Mapping[str, Any]) -> str:
+def setting_key(params: Params) -> str:
     """Return text that is equal for equal settings of a method, numbers written 1 or 1.0 alike."""
     return repr(sorted(params.items(), key=lambda item: item[0])).replace(".0,", ",").replace(".0)", ")")
 
@@ -119,7 +120,7 @@ def freeze(run: Path, frozen: Frozen) -> Frozen:
     """Write what was decided, once; NegjudgeError where the run was frozen with something else before."""
     before = read_frozen(run)
     if before is None:
-        text = json.dumps(_plain(frozen), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_content(frozen), indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(run / FROZEN, text + "\n")
     elif before.digest != frozen.digest:
         raise NegjudgeError(
@@ -133,24 +134,15 @@ def read_frozen(run: Path) -> Frozen | None:
     """Return what a contest froze in a run folder, or ``None`` where the run is no contest."""
     path = run / FROZEN
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return Frozen(
-            **{
-                **values,
-                "contestants": {
-                    name: from_dict(chosen, Chosen, f"{path}: {name}")
-                    for name, chosen in values["contestants"].items()
-                },
-                "test": tuple(values["test"]),
-                "matched": tuple(from_dict(level, Level, f"{path}: matched") for level in values["matched"]),
-            }
-        )
+        return from_dict(parsed(path.read_text(encoding="utf-8")), Frozen, FROZEN)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise NegjudgeError(f"{path} is not what a contest wrote; choose another run folder") from None
+    except (ValueError, NegjudgeError) as error:
+        raise NegjudgeError(
+            f"{path} is not what a contest wrote ({error}); choose another run folder"
+        ) from None
 
 
-def _plain(frozen: Frozen) -> dict[str, Any]:
+def _content(frozen: Frozen) -> dict[str, Any]:
     plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(frozen)))
     return plain

@@ -1,4 +1,4 @@
-"""What settings are tried on: a contestant's method, the dev pairs, and a scorer."""
+"""What settings are tried on: a contestant's method, the dev pairs, and who reads the pictures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from negjudge.generation.samples import generate
 from negjudge.guidance import GuidanceMethod, Plain, method_from
 from negjudge.guidance.methods import METHODS
 from negjudge.oracle.outcomes import Outcome, Reading, outcome
-from negjudge.tuning.scorers import Scorer
+from negjudge.tuning.readers import Reader
 
 Values = Sequence[float] | Sequence[str]
 Space = Mapping[str, Values]
@@ -49,8 +49,20 @@ class Contestant:
 
 
 @dataclass(frozen=True)
+class Search:
+    """How settings are drawn: ``trials`` of each contestant, by Optuna's TPE sampler from ``sampler_seed``.
+
+    With ``repeats`` the sampler may draw a setting again, which gives the same pictures.
+    """
+
+    trials: int
+    sampler_seed: int = 0
+    repeats: bool = False
+
+
+@dataclass(frozen=True)
 class Bench:
-    """What every setting is tried on: a model, dev pairs and seeds, and who reads the pictures.
+    """What every setting is tried on: a model, dev pairs and seeds, who reads the pictures, and the search.
 
     ``seeds`` is for methods of one denoiser evaluation a step; CFG takes two, and so gets half the seeds.
     """
@@ -59,7 +71,8 @@ class Bench:
     pairs: Sequence[Pair]
     seeds: int
     rendering: Rendering
-    scorer: Scorer
+    reader: Reader
+    search: Search
     folder: Path
 
     def __post_init__(self) -> None:
@@ -77,26 +90,21 @@ class Bench:
         read = self._read(method, self.seeds // method.evaluations, name)
         return [outcome(sample, reading, plain[sample.pair, sample.seed]) for sample, reading in read]
 
-    def context(self, contestant: Contestant, trials: int, sampler_seed: int, repeats: bool = False) -> str:
+    def context(self, contestant: Contestant) -> str:
         """Return 16 hex over all that a contestant's history depends on."""
         pairs = [{name: getattr(pair, name) for name in _DETERMINANTS} for pair in self.pairs]
         fixed = {"fixed": dict(contestant.fixed)} if contestant.fixed else {}
-        return sample_id(
-            space=dict(contestant.space),
-            pairs=pairs,
-            search=self.provenance(trials, sampler_seed, repeats),
-            **fixed,
-        )
+        return sample_id(space=dict(contestant.space), pairs=pairs, search=self.provenance(), **fixed)
 
-    def provenance(self, trials: int, sampler_seed: int, repeats: bool = False) -> dict[str, Any]:
+    def provenance(self) -> dict[str, Any]:
         """Return how settings are searched here, as it stands in a settings file."""
-        pictures = len(self.pairs) * self.seeds
+        pictures, search = len(self.pairs) * self.seeds, self.search
         return {
-            "sampler": "TPE" if repeats else "TPE without repeats",
-            "sampler_seed": sampler_seed,
-            "trials": trials,
-            "denoiser_evaluations": trials * pictures * self.rendering.steps,
-            "scorer": self.scorer.name,
+            "sampler": "TPE" if search.repeats else "TPE without repeats",
+            "sampler_seed": search.sampler_seed,
+            "trials": search.trials,
+            "denoiser_evaluations": search.trials * pictures * self.rendering.steps,
+            "scorer": self.reader.name,  # so in files, and in the hashes over them
             "model": self.model.name,
             "revision": self.model.revision,
             "device": self.model.device,
@@ -109,5 +117,5 @@ class Bench:
     def _read(self, method: GuidanceMethod, seeds: int, name: str) -> list[tuple[Sample, Reading]]:
         folder = self.folder / "trials" / name
         made = generate(self.model, jobs_of(self.pairs, [method], seeds), folder, self.rendering, bar=False)
-        readings = self.scorer.read([folder / sample.image for sample in made.samples], made.samples)
+        readings = self.reader.read([folder / sample.image for sample in made.samples], made.samples)
         return list(zip(made.samples, readings, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from statistics import fmean
 
 import optuna
@@ -15,55 +14,22 @@ from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
 from negjudge.oracle.outcomes import Outcome
 from negjudge.progress import progress_bar
-from negjudge.tuning.objective import Bench, Contestant, Values
+from negjudge.tuning.objective import Bench, Contestant, Search, Values
+from negjudge.tuning.trials import Trial
 
 Distribution = optuna.distributions.BaseDistribution
 Point = tuple[float | str, ...]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One setting of one method on the dev pairs: rates over its pictures, and the best success so far.
-
-    ``method`` is the contestant's name. ``evaluations`` counts forwards of the denoiser, one picture each;
-    ``context`` stands for everything else that the rates depend on.
-    """
-
-    method: str
-    number: int
-    params: Mapping[str, float | str]
-    pictures: int
-    evaluations: int
-    success: float
-    kept: float
-    removed: float
-    collateral: float
-    best: float
-    context: str
-
-    def summary(self) -> str:
-        """Return the line that a person reads."""
-        params = ", ".join(f"{n} {v}" if isinstance(v, str) else f"{n} {v:g}" for n, v in self.params.items())
-        rates = f"success {self.success:.2f}, kept {self.kept:.2f}, removed {self.removed:.2f}"
-        return f"{self.method}: {params}: {rates}, collateral {self.collateral:.2f}, {self.pictures} pictures"
-
-    @property
-    def rank(self) -> tuple[float, float, int]:
-        """Sorts the best first: success, then little collateral, then the earlier."""
-        return -self.success, self.collateral, self.number
-
-
-def search_all(
-    bench: Bench, contestants: Sequence[Contestant], trials: int, sampler_seed: int, repeats: bool = False
-) -> dict[str, list[Trial]]:
+def search_all(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, list[Trial]]:
     """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
 
-    ``repeats`` as in ``search``. Raises NegjudgeError where a contestant cannot be searched, before the first
-    picture is made.
+    Raises NegjudgeError where a contestant cannot be searched, before the first picture is made.
     """
+    trials = bench.search.trials
     for contestant in contestants:
         settings = math.prod(len(_values(axis)) for axis in grid_of(contestant).values())
-        if settings < trials and not repeats:
+        if settings < trials and not bench.search.repeats:
             raise NegjudgeError(
                 f"spaces: {contestant.name} has {settings} settings, fewer than the {trials} to try of each; "
                 "widen its space, or lower 'trials'"
@@ -71,7 +37,7 @@ def search_all(
     found: dict[str, list[Trial]] = {contestant.name: [] for contestant in contestants}
     with progress_bar("unguided", trials * len(contestants), "settings") as advance:
         for contestant in contestants:
-            for trial in search(bench, contestant, trials, sampler_seed, repeats):
+            for trial in search(bench, contestant):
                 found[contestant.name].append(trial)
                 advance(1, f"{contestant.name}, best success {trial.best:.2f}")
     return found
@@ -82,25 +48,23 @@ def best_of(trials: Iterable[Trial]) -> Trial:
     return min(trials, key=lambda trial: trial.rank)
 
 
-def search(
-    bench: Bench, contestant: Contestant, trials: int, sampler_seed: int, repeats: bool = False
-) -> Iterator[Trial]:
+def search(bench: Bench, contestant: Contestant) -> Iterator[Trial]:
     """Yield the trials of a contestant, those in the history first; each new one is added to it.
 
     The sampler (Optuna's multivariate TPE) is asked and told again what the history holds, and so goes on as
     if never stopped. What it draws a second time would give the same pictures, and a method of one parameter
-    would pay for that most: the nearest setting not yet tried takes its place, unless ``repeats``. Raises
-    NegjudgeError where the history is of another search.
+    would pay for that most: the nearest setting not yet tried takes its place, unless the search allows
+    repeats. Raises NegjudgeError where the history is of another search.
     """
-    context = bench.context(contestant, trials, sampler_seed, repeats)
+    context = bench.context(contestant)
     history = bench.folder / HISTORY
     past = {t.number: t for t in read_records(history, Trial) if t.method == contestant.name}
-    study = _study(trials, sampler_seed)
+    study = _study(bench.search)
     grid = grid_of(contestant)
     best, tried = 0.0, set[Point]()
-    for number in range(trials):
+    for number in range(bench.search.trials):
         asked = study.ask(grid)
-        other = None if repeats else _nearest_untried(grid, _point(asked, grid), tried)
+        other = None if bench.search.repeats else _nearest_untried(grid, _point(asked, grid), tried)
         if other is not None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)  # which the sampler does not learn from
             study.enqueue_trial(dict(zip(grid, other, strict=True)))
@@ -154,9 +118,11 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
     }
 
 
-def _study(trials: int, seed: int) -> optuna.Study:
+def _study(search: Search) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(1, trials // 3), multivariate=True)
+    sampler = optuna.samplers.TPESampler(
+        seed=search.sampler_seed, n_startup_trials=max(1, search.trials // 3), multivariate=True
+    )
     return optuna.create_study(direction="maximize", sampler=sampler)
 
 

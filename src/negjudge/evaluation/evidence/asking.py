@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from negjudge.data.records import Pair, Verdict
 from negjudge.evaluation.evidence.asks import Ask
-from negjudge.evaluation.evidence.candidates import Candidate
-from negjudge.evaluation.recipe import JudgeRecipe
+from negjudge.evaluation.evidence.candidates import Candidate, Role
+from negjudge.evaluation.recipe import EndpointModel, LocalModel, VQAScoreModel
 from negjudge.judge.endpoint.ledger import FILE, Budget, Cost, Ledger
 from negjudge.judge.prompts import QUESTIONS, questions_about
 
 if TYPE_CHECKING:
     from negjudge.judge.endpoint.judge import EndpointJudge
+    from negjudge.judge.scorer import Scorer
 
 Answer = Callable[[Sequence[Ask]], list[Verdict]]
 
@@ -23,8 +24,9 @@ Answer = Callable[[Sequence[Ask]], list[Verdict]]
 @contextlib.contextmanager
 def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size: int) -> Iterator[Answer]:
     """Load a judge and yield what asks it; NegjudgeError where it is missing or cannot answer."""
-    if candidate.judge.kind == "endpoint":
-        with _endpoint(candidate, run) as judge:
+    model = candidate.judge
+    if model.kind == "endpoint":
+        with _endpoint(model, _ledger(candidate.role, model, run)) as judge:
             yield lambda asks: judge.score(
                 [ask.image() for ask in asks],
                 objects=[ask.object for ask in asks],
@@ -32,47 +34,44 @@ def asker(candidate: Candidate, run: Path, pairs: Mapping[str, Pair], batch_size
                 questions=[wording(ask, pairs[ask.sample.pair]) for ask in asks],
             )
     else:
-        yield _ours(candidate.judge, pairs, batch_size)
+        scorer = _loaded(model)
+
+        def answer(asks: Sequence[Ask]) -> list[Verdict]:
+            named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
+            return scorer.score(
+                [ask.image() for ask in asks],
+                objects=[found for found, _ in named],
+                absent=[element for _, element in named],
+                batch_size=batch_size,
+            )
+
+        yield answer
 
 
-def _ours(judge: JudgeRecipe, pairs: Mapping[str, Pair], batch_size: int) -> Answer:
+def _loaded(model: LocalModel | VQAScoreModel) -> Scorer:
     from negjudge.judge.judge import Judge
     from negjudge.judge.vqascore import VQAScore
 
-    kind = VQAScore if judge.kind == "vqascore" else Judge
-    loaded = kind.from_pretrained(judge.source, revision=judge.revision, device=judge.device)
-
-    def answer(asks: Sequence[Ask]) -> list[Verdict]:
-        named = [nouns(ask, pairs[ask.sample.pair]) for ask in asks]
-        return loaded.score(
-            [ask.image() for ask in asks],
-            objects=[found for found, _ in named],
-            absent=[element for _, element in named],
-            batch_size=batch_size,
-        )
-
-    return answer
+    kind = VQAScore if model.kind == "vqascore" else Judge
+    return kind.from_pretrained(model.source, revision=model.revision, device=model.device)
 
 
-def _endpoint(candidate: Candidate, run: Path) -> EndpointJudge:
+def _endpoint(model: EndpointModel, ledger: Ledger) -> EndpointJudge:
     from negjudge.judge.endpoint.judge import EndpointJudge
 
-    judge = candidate.judge
-    return EndpointJudge(
-        judge.source, _ledger(candidate, run), concurrency=judge.concurrency, parameters=judge.parameters
-    )
+    return EndpointJudge(model.source, ledger, concurrency=model.concurrency, parameters=model.parameters)
 
 
-def _ledger(candidate: Candidate, run: Path) -> Ledger:
-    judge = candidate.judge
-    price = None if judge.price is None else (judge.price.input, judge.price.output)
-    budget = Budget(price, judge.max_cost, judge.max_requests)
-    return Ledger(run / FILE, candidate.role, judge.source, budget)
+def _ledger(role: Role, model: EndpointModel, run: Path) -> Ledger:
+    price = None if model.price is None else (model.price.input, model.price.output)
+    budget = Budget(price, model.max_cost, model.max_requests)
+    return Ledger(run / FILE, role, model.source, budget)
 
 
 def costs(candidates: Sequence[Candidate], run: Path) -> list[Cost]:
     """Return what the judges behind endpoints have cost in this run so far, those that were asked at all."""
-    found = [_ledger(c, run).cost() for c in candidates if c.judge.kind == "endpoint"]
+    models = [(candidate.role, candidate.judge) for candidate in candidates]
+    found = [_ledger(role, model, run).cost() for role, model in models if model.kind == "endpoint"]
     return [cost for cost in found if cost.requests]
 
 

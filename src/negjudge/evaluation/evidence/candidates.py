@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from negjudge.data.durable import files_sha256
 from negjudge.data.runs import JUDGE
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.evaluation.recipe import JudgeModel, LocalModel
+from negjudge.hub_ids import is_hub_id
 
 Role = str  # the name that tables show: "tuned", "base", or one that the recipe gives
 TUNED, BASE = "tuned", "base"
@@ -26,7 +26,7 @@ class Candidate:
     """
 
     role: Role
-    judge: JudgeRecipe
+    judge: JudgeModel
     own: bool = False
 
     @cached_property
@@ -35,59 +35,55 @@ class Candidate:
         return f"{self.role}@{_fingerprint(self.judge)}"
 
 
-def judges_of(recipe: EvalRecipe, run: Path) -> list[Candidate]:
-    """Return the judges to ask: the base, the tuned one, and the further ones of the recipe."""
-    missing = left_out(recipe, run)
-    return [candidate for candidate in _wanted(recipe, run) if candidate.role not in missing]
+def candidates_of(
+    run: Path,
+    base: str | None,
+    tuned: str | None,
+    further: Mapping[Role, JudgeModel],
+    device: str | None = None,
+) -> Iterator[Candidate]:
+    """Yield the judges to ask: the base, the tuned one (the run's own unless named), and further ones."""
+    if base:
+        yield Candidate(BASE, LocalModel(source=base, device=device, asked="all"), own=True)
+    source = tuned or str(run / JUDGE)
+    yield Candidate(TUNED, LocalModel(source=source, device=device, asked="all"), own=True)
+    for role, judge in further.items():
+        if judge.kind == "endpoint":
+            yield Candidate(role, judge)
+        else:
+            yield Candidate(role, replace(judge, device=judge.device or device))
 
 
-def left_out(recipe: EvalRecipe, run: Path) -> dict[Role, str]:
-    """Return why judges are not asked, by role: their folders are missing.
+def left_out(candidates: Sequence[Candidate], has_oracle: bool) -> dict[Role, str]:
+    """Return why candidates are not asked, by role: their folders are missing.
 
     Where no oracle reads the pictures, the base is asked also without a tuned judge to compare with.
     """
     found = {
         candidate.role: f"there is no folder {candidate.judge.source}"
-        for candidate in _wanted(recipe, run)
+        for candidate in candidates
         if _is_missing(candidate.judge)
     }
-    if recipe.base and recipe.reader and TUNED in found:
+    if has_oracle and TUNED in found and any(candidate.role == BASE for candidate in candidates):
         found.setdefault(BASE, "it is asked to compare the tuned judge with, which is missing")
     return found
 
 
-def _wanted(recipe: EvalRecipe, run: Path) -> Iterator[Candidate]:
-    if recipe.base:
-        yield Candidate(BASE, JudgeRecipe(source=recipe.base, device=recipe.device, asked="all"), own=True)
-    tuned = recipe.tuned or str(run / JUDGE)
-    yield Candidate(TUNED, JudgeRecipe(source=tuned, device=recipe.device, asked="all"), own=True)
-    for role, judge in recipe.judges.items():
-        yield Candidate(role, replace(judge, device=judge.device or recipe.device))
+def _is_missing(judge: JudgeModel) -> bool:
+    """Tell whether a judge's folder is not there."""
+    return not (judge.kind == "endpoint" or Path(judge.source).is_dir() or is_hub_id(judge.source))
 
 
-def _is_missing(judge: JudgeRecipe) -> bool:
-    """Tell a folder that is not there from a Hub id, whose first half is no folder here."""
-    if judge.kind == "endpoint" or Path(judge.source).is_dir():
-        return False
-    return not re.fullmatch(r"[\w.-]+/[\w.-]+", judge.source) or Path(judge.source).parent.is_dir()
-
-
-def _fingerprint(judge: JudgeRecipe) -> str:
+def _fingerprint(judge: JudgeModel) -> str:
     """Return 8 hex digits over the weights and settings in a folder, or over what names a model elsewhere."""
-    folder = Path(judge.source)
-    digest = hashlib.sha256()
+    folder, head = Path(judge.source), ""
     if judge.kind == "endpoint":
-        digest.update(json.dumps([judge.source, judge.parameters], sort_keys=True).encode())
+        head = json.dumps([judge.source, judge.parameters], sort_keys=True)
     elif not folder.is_dir():
-        digest.update(
-            f"{judge.source}@{judge.revision}".encode() if judge.revision else judge.source.encode()
-        )
+        head = f"{judge.source}@{judge.revision}" if judge.revision else judge.source
     if judge.kind != "local":
-        digest.update(judge.kind.encode())
+        head += judge.kind
+    files: list[Path] = []
     if judge.kind != "endpoint":
-        for path in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json")):
-            digest.update(path.name.encode())
-            with open(path, "rb") as file:
-                while chunk := file.read(1 << 24):
-                    digest.update(chunk)
-    return digest.hexdigest()[:8]
+        files = sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json"))
+    return files_sha256(files, head.encode(), named=True)[:8]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from negjudge.data.splits import STRATA, STRICT, Splits, sound_splits
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.asking import costs
 from negjudge.evaluation.evidence.asks import Ask, View, blind, keep, other, plain
-from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role, judges_of, left_out
+from negjudge.evaluation.evidence.candidates import TUNED, Candidate, Role, candidates_of, left_out
 from negjudge.evaluation.evidence.verdicts import Verdicts, ask_all
-from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe
+from negjudge.evaluation.recipe import EvalRecipe, LocalModel
 from negjudge.external.store import read_evaluations, read_external
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.judge.endpoint.ledger import Cost
@@ -37,22 +37,22 @@ class Evidence:
     """
 
     run: Path
-    pairs: dict[str, Pair]
+    pairs: Mapping[str, Pair]
     splits: Splits
-    samples: list[Sample]
-    control: list[Sample] = field(default_factory=list)
+    samples: Sequence[Sample]
+    control: Sequence[Sample] = ()
     frozen: Frozen | None = None
-    frontier: list[Sample] = field(default_factory=list)
-    external: list[Sample] = field(default_factory=list)
-    evaluations: dict[str, int] = field(default_factory=dict)
-    readings: dict[str, SampleReading] = field(default_factory=dict)
-    labels: dict[tuple[str, Question], Label] = field(default_factory=dict)
-    votes: list[Vote] = field(default_factory=list)
-    verdicts: Verdicts = field(default_factory=dict)
-    asked: dict[tuple[str, View], Ask] = field(default_factory=dict)
-    judges: dict[Role, str] = field(default_factory=dict)
-    left_out: dict[Role, str] = field(default_factory=dict)
-    costs: list[Cost] = field(default_factory=list)
+    frontier: Sequence[Sample] = ()
+    external: Sequence[Sample] = ()
+    evaluations: Mapping[str, int] = field(default_factory=dict)
+    readings: Mapping[str, SampleReading] = field(default_factory=dict)
+    labels: Mapping[tuple[str, Question], Label] = field(default_factory=dict)
+    votes: Sequence[Vote] = ()
+    verdicts: Mapping[tuple[Role, View], Mapping[str, Verdict]] = field(default_factory=dict)
+    asked: Mapping[tuple[str, View], Ask] = field(default_factory=dict)
+    judges: Mapping[Role, str] = field(default_factory=dict)
+    left_out: Mapping[Role, str] = field(default_factory=dict)
+    costs: Sequence[Cost] = ()
 
     @cached_property
     def unguided(self) -> dict[tuple[str, int], Sample]:
@@ -91,21 +91,24 @@ def gather(recipe: EvalRecipe, run: Path) -> Evidence:
     Raises NegjudgeError where there are no samples, a sample's pair is not in the pairs file, or the splits
     break a promise.
     """
-    evidence = read_run(recipe.pairs, recipe.splits, run)
-    if recipe.reader:
-        evidence.readings.update(read_pictures(run, [*evidence.samples, *evidence.external], recipe.reader))
-        if evidence.control:
-            evidence.readings.update(read_pictures(run / CONTROL, evidence.control, recipe.reader))
-        if evidence.frozen:
-            tried = read_records(run / FRONTIER / SAMPLES, Sample)
-            evidence.readings.update(read_pictures(run / FRONTIER, tried, recipe.reader))
-    evidence.left_out.update(left_out(recipe, run))
-    candidates = judges_of(recipe, run)
-    if candidates:
-        unjudged = other(run, [evidence.group("train")])  # what the text-only judge learns from
-        evidence.asked.update({(ask.sample.id, ask.view): ask for ask in unjudged})
-        _hear(evidence, recipe, candidates)
-    return evidence
+    found = read_run(recipe.pairs, recipe.splits, run)
+    readings = _readings(found, recipe.reader) if recipe.reader else {}
+    wanted = [*candidates_of(run, recipe.base, recipe.tuned, recipe.models(), recipe.device)]
+    missing = left_out(wanted, has_oracle=bool(recipe.reader))
+    evidence = replace(found, readings=readings, left_out=missing)
+    candidates = [candidate for candidate in wanted if candidate.role not in missing]
+    return _judged(evidence, recipe, candidates) if candidates else evidence
+
+
+def _readings(evidence: Evidence, reader: str) -> dict[str, SampleReading]:
+    """Return what a reader sees in all pictures of the run, by sample."""
+    run = evidence.run
+    found = dict(read_pictures(run, [*evidence.samples, *evidence.external], reader))
+    if evidence.control:
+        found |= read_pictures(run / CONTROL, evidence.control, reader)
+    if evidence.frozen:
+        found |= read_pictures(run / FRONTIER, read_records(run / FRONTIER / SAMPLES, Sample), reader)
+    return found
 
 
 def read_run(pairs_file: str, splits_file: str, run: Path) -> Evidence:
@@ -150,40 +153,45 @@ def _evaluations(frozen: Frozen | None, samples: Sequence[Sample]) -> dict[str, 
     return {name: samples[0].steps * c.evaluations for name, c in frozen.contestants.items()}
 
 
-def _hear(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> None:
-    """Ask the judges what they have not answered yet, and put what they say among the evidence."""
-    asks = {"all": questions_for(evidence, recipe), "test": plain(evidence.run, evidence.tested)}
+def _judged(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candidate]) -> Evidence:
+    """Return the evidence with what the judges say, after asking what they have not answered yet."""
+    run = evidence.run
+    asks = {"all": questions_for(evidence, recipe.control_pictures), "test": plain(run, evidence.tested)}
     if not recipe.reader:  # nobody else can read the frontier's pictures, and those of the control
-        tried = read_records(evidence.run / FRONTIER / SAMPLES, Sample) if evidence.frozen else []
-        asks["all"] += plain(evidence.run / FRONTIER, tried) + plain(evidence.run / CONTROL, evidence.control)
+        tried = read_records(run / FRONTIER / SAMPLES, Sample) if evidence.frozen else []
+        asks["all"] += plain(run / FRONTIER, tried) + plain(run / CONTROL, evidence.control)
     if recipe.keep_questions:
-        stay = keep(evidence.run, evidence.tested, evidence.pairs)
+        stay = keep(run, evidence.tested, evidence.pairs)
         asks = {scope: found + stay for scope, found in asks.items()}
-    evidence.asked.update({(ask.sample.id, ask.view): ask for ask in asks["all"]})
+    unjudged = other(run, [evidence.group("train")])  # what the text-only judge learns from
     wanted = [(candidate, asks[candidate.judge.asked]) for candidate in candidates]
-    heard = ask_all(evidence.run, wanted, evidence.pairs, recipe.batch_size)
-    evidence.verdicts.update(heard.verdicts)
-    evidence.left_out.update(heard.left_out)
-    evidence.judges.update({c.role: c.name for c in candidates if c.role not in heard.left_out})
-    evidence.costs.extend(costs(candidates, evidence.run))
+    heard = ask_all(run, wanted, evidence.pairs, recipe.batch_size)
+    return replace(
+        evidence,
+        verdicts=heard.verdicts,
+        asked={(ask.sample.id, ask.view): ask for ask in (*unjudged, *asks["all"])},
+        judges={c.role: c.name for c in candidates if c.role not in heard.left_out},
+        left_out={**evidence.left_out, **heard.left_out},
+        costs=costs(candidates, run),
+    )
 
 
 def judge_verdicts(run: Path) -> Verdicts:
     """Return what the run's own judge has said of its pictures so far; asks nothing, changes no file."""
     if not (run / JUDGE).is_dir():
         return {}
-    name = Candidate(TUNED, JudgeRecipe(source=str(run / JUDGE)), own=True).name
+    name = Candidate(TUNED, LocalModel(source=str(run / JUDGE)), own=True).name
     said = {v.sample: v for v in read_records(run / VERDICTS, Verdict) if v.judge == name and v.sample}
     return {(TUNED, "plain"): said} if said else {}
 
 
-def questions_for(evidence: Evidence, recipe: EvalRecipe) -> list[Ask]:
+def questions_for(evidence: Evidence, control_pictures: int) -> list[Ask]:
     """Return all that the judges are asked: on validation and test pictures and the controls."""
     groups = [evidence.group(name) for name in ("validation", *STRATA, STRICT)]
     known = [sample for name in STRATA for sample in evidence.group(name)]
     every = {sample.id: sample for sample in itertools.chain(*groups, evidence.tested)}
     asks = plain(evidence.run, every.values()) + other(evidence.run, groups)
-    return asks + blind(evidence.run, _spread(known, recipe.control_pictures))
+    return asks + blind(evidence.run, _spread(known, control_pictures))
 
 
 def _spread(samples: Sequence[Sample], count: int) -> list[Sample]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any, Literal
+from typing import Literal, Protocol
 
+from negjudge.data.records import Params
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY, Scored, clusters_of, methods_in
 from negjudge.guidance.methods import EVALUATIONS, UNGUIDED
 from negjudge.oracle.check import OracleError
@@ -25,7 +26,7 @@ class MethodRow:
     """
 
     method: str
-    params: Mapping[str, Any]
+    params: Params
     pictures: int
     pairs: int
     success: Interval
@@ -35,6 +36,35 @@ class MethodRow:
     quality: Interval | None
     undecided: float
     evaluations: int | None
+
+
+class Rated(Protocol):
+    """What has a rate in each of ``MEASURES``: a method, or one setting of it."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def success(self) -> Interval: ...
+
+    @property
+    def kept(self) -> Interval: ...
+
+    @property
+    def removed(self) -> Interval: ...
+
+    @property
+    def collateral(self) -> Interval | None: ...
+
+
+def rate_in(row: Rated, measure: str) -> Interval | None:
+    """Return the rate in one of ``MEASURES``; ``None`` where nobody tells it."""
+    return {
+        "success": row.success,
+        "kept": row.kept,
+        "removed": row.removed,
+        "collateral": row.collateral,
+    }[measure]
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from negjudge.data.runs import COST
+from negjudge.generation.cost import read_timings
 from negjudge.statistics.clusters import Interval
 from negjudge.tuning.frozen import Frozen
 
@@ -38,17 +36,13 @@ class Cost:
 
 def read_cost(run: Path, frozen: Frozen, steps: int) -> Cost | None:
     """Return what was measured for these settings; ``None`` where nothing was."""
-    try:
-        content = json.loads((run / COST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    timings = read_timings(run)
+    if timings is None or timings.settings != frozen.digest:
         return None
-    if content["settings"] != frozen.digest:
-        return None
-    seconds: Mapping[str, Sequence[float]] = content["seconds"]
-    plain = next(iter(seconds.values()))
+    plain = next(iter(timings.seconds.values()))
     rows = []
-    for name, taken in seconds.items():
+    for name, taken in timings.seconds.items():
         ratios = [one / other for one, other in zip(taken, plain, strict=True)]
         ratio = Interval(median(ratios), min(ratios), max(ratios))
         rows.append(CostRow(name, steps * frozen.evaluations(name), median(taken), ratio))
-    return Cost(content["device"], content["rounds"], content["pictures"], tuple(rows))
+    return Cost(timings.device, timings.rounds, timings.pictures, tuple(rows))

@@ -6,17 +6,14 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from negjudge.data.records import Sample
-from negjudge.evaluation.evidence.scored import Scored, clusters_of
+from negjudge.data.records import Params, Sample
+from negjudge.evaluation.evidence.scored import MEASURES, Scored, clusters_of
 from negjudge.guidance.methods import UNGUIDED
 from negjudge.statistics.clusters import Clusters, Difference, Floats, Interval, Statistic, holm
 from negjudge.tuning.frozen import Frozen, Level, setting_key
-
-MEASURES = ("kept", "removed", "success", "collateral")
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Point:
     """A contestant's rates at one setting, over the pictures that all settings have."""
 
     method: str
-    params: Mapping[str, Any]
+    params: Params
     chosen: bool
     pictures: int
     kept: Interval
@@ -60,6 +57,20 @@ class Matched:
     limit: float
     rates: tuple[Held, ...]
     gaps: tuple[Gap, ...]
+
+    @property
+    def ordered(self) -> list[Held]:
+        """The contestants, those with the most success first."""
+        return sorted(self.rates, key=lambda held: -np.nan_to_num(held.rate.estimate))
+
+    def gap(self, first: str, second: str) -> Difference | None:
+        """Return first less second, whichever way they were compared; ``None`` where they were not."""
+        for gap in self.gaps:
+            if (gap.first, gap.second) == (first, second):
+                return gap.difference
+            if (gap.first, gap.second) == (second, first):
+                return gap.difference.turned()
+        return None
 
 
 @dataclass(frozen=True)
@@ -159,7 +170,7 @@ def _floats(scored: Sequence[Scored], measure: str) -> Floats:
     return np.array([np.nan if value is None else float(value) for value in values])
 
 
-def _point(grid: _Grid, name: str, setting: Mapping[str, Any], chosen: bool, column: _Column) -> Point:
+def _point(grid: _Grid, name: str, setting: Params, chosen: bool, column: _Column) -> Point:
     told = np.isfinite(column.values["collateral"]).any()
     quality = column.values["quality"]
     return Point(

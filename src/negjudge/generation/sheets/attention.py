@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from negjudge.data.durable import write_atomically
 from negjudge.data.runs import SHEETS
 from negjudge.generation.jobs import Job, Rendering
 from negjudge.guidance.methods import AttentionGuidance
+from negjudge.pictures import encoded
 
 if TYPE_CHECKING:
     from negjudge.generation.pipelines import Model
@@ -46,6 +46,4 @@ def _sheet(model: Model, job: Job, rendering: Rendering) -> bytes:
     (drawn,) = draw(model.pipe, [job], rendering, record)
     picture = middle_frame(drawn) if isinstance(drawn, list) else drawn
     title = f"{job.pair.prompt} without {job.pair.negative}, {job.method!r}, seed {job.seed}"
-    buffer = io.BytesIO()
-    draw_heatmaps(picture, record, title=title).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encoded(draw_heatmaps(picture, record, title=title), "PNG")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import io
 import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -13,10 +12,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from negjudge.data.durable import write_atomically
+from negjudge.data.durable import write_changed
 from negjudge.data.records import Sample
 from negjudge.data.runs import CONTROL, SHEETS
 from negjudge.guidance.methods import METHOD_NAMES
+from negjudge.pictures import encoded
 
 INK, FAINT, ACCENT, PAPER = "#1a1a1a", "#6b6b6b", "#b3261e", "#ffffff"
 MARGIN, GAP, LABEL, HEADING = 16, 6, 200, 26
@@ -223,8 +223,5 @@ def _note(sample: Sample) -> str:
 
 
 def _save(sheet: Sheet, path: Path, cell: int) -> Path:
-    buffer = io.BytesIO()
-    draw_sheet(sheet, cell).save(buffer, "PNG")
-    if not path.exists() or path.read_bytes() != buffer.getvalue():
-        write_atomically(path, buffer.getvalue())
+    write_changed(path, encoded(draw_sheet(sheet, cell), "PNG"))
     return path

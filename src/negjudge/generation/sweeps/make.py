@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from negjudge.generation.sweeps.single import check_call, make_picture
 from negjudge.generation.sweeps.values import label
 from negjudge.generation.videos import Drawn, middle_frame
 from negjudge.guidance.methods import AttentionGuidance
+from negjudge.pictures import encoded
 from negjudge.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ def _is_guided(picture: Picture) -> bool:
 def _save_map(path: Path, drawn: Drawn, record: AttentionRecord) -> None:
     from negjudge.generation.sheets.heatmaps import draw_heatmaps
 
-    buffer = io.BytesIO()
-    draw_heatmaps(middle_frame(drawn) if isinstance(drawn, list) else drawn, record).save(buffer, "PNG")
-    write_atomically(map_of(path), buffer.getvalue())
+    sheet = draw_heatmaps(middle_frame(drawn) if isinstance(drawn, list) else drawn, record)
+    write_atomically(map_of(path), encoded(sheet, "PNG"))
 
 
 def save_sheet(plan: Plan, model: Model) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from negjudge.data.durable import write_atomically
+from negjudge.data.durable import write_atomically, write_changed
 from negjudge.errors import NegjudgeError
 from negjudge.generation.pipelines import DTYPES, Model
 from negjudge.generation.sweeps.plan import Asked
 from negjudge.generation.sweeps.values import is_seed
 from negjudge.generation.videos import Drawn, encode_mp4, middle_frame
 from negjudge.guidance import method_from
+from negjudge.pictures import encoded
 from negjudge.version import __version__
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def record_of(asked: Asked, model: Model) -> dict[str, Any]:
         "settings": asked.method.params,
         "seed": asked.seed,
         "call": dict(asked.call),
-        "model": model.name,
-        "revision": model.revision,
-        "dtype": model.dtype,
-        "device": model.device,
+        **model.identity,
         "versions": {
             "negjudge": __version__,
             **{name: importlib.metadata.version(name) for name in PACKAGES},
@@ -77,22 +74,16 @@ def save_png(path: Path, image: Image.Image, record: Mapping[str, Any]) -> None:
     """Write a PNG that carries a record, then the record beside it; a file that is the same is left alone."""
     from PIL.PngImagePlugin import PngInfo
 
-    info, buffer = PngInfo(), io.BytesIO()
+    info = PngInfo()
     info.add_text(KEY, json.dumps(record))
-    image.save(buffer, "PNG", pnginfo=info)
-    _write_changed(path, buffer.getvalue())
+    write_changed(path, encoded(image, "PNG", pnginfo=info))
     write_beside(path, record)
 
 
 def write_beside(path: Path, record: Mapping[str, Any]) -> None:
     """Write a picture's record into the JSON file beside it, unless it stands there."""
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    _write_changed(path.with_suffix(".json"), text.encode())
-
-
-def _write_changed(path: Path, content: bytes) -> None:
-    if not path.exists() or path.read_bytes() != content:
-        write_atomically(path, content)
+    write_changed(path.with_suffix(".json"), text)
 
 
 def is_made(path: Path, record: Mapping[str, Any]) -> bool:

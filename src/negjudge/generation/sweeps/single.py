@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from negjudge.errors import NegjudgeError
 from negjudge.generation.pipelines import Model
 from negjudge.generation.sweeps.plan import Asked
-from negjudge.guidance import guide, pipeline_arguments
+from negjudge.guidance import pipeline_arguments
 
 if TYPE_CHECKING:
     from negjudge.generation.videos import Drawn
@@ -26,22 +26,18 @@ def make_picture(
 
     ``record`` collects the attention that the picture pays to the negative.
 
-    Noise is drawn on the CPU, so that a seed means the same on every device. Raises NegjudgeError where the
+    Raises NegjudgeError where the
     pipeline refuses an argument, and where the device's memory is too small.
     """
-    import torch
-
-    from negjudge.generation.drawing import refusals  # brings torch too
+    from negjudge.generation.drawing import call, noise, refusals  # brings torch
 
     pipe = model.pipe
     arguments = {**asked.call, **pipeline_arguments(pipe, asked.method, asked.negative)}
     pipe.set_progress_bar_config(disable=not bar)
     small = "the picture; add --offload, or smaller --width and --height"
-    with refusals(pipe, small), guide(pipe, asked.method, negative_prompt=asked.negative, record=record):
-        generator = torch.Generator("cpu").manual_seed(asked.seed)
-        output = pipe(prompt=asked.prompt, generator=generator, **arguments)
-    drawn = (output.images if hasattr(output, "images") else output.frames)[0]
-    return drawn, _with_defaults(pipe, arguments)
+    with refusals(pipe, small):
+        drawn = call(pipe, asked.method, asked.prompt, asked.negative, noise(asked.seed), record, **arguments)
+    return drawn[0], _with_defaults(pipe, arguments)
 
 
 def _with_defaults(pipe: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,12 +52,11 @@ def check_call(model: Model, asked: Asked, given: Collection[str]) -> None:
 
     ``given`` are those that a person chose: they may not be what the guidance method sets.
     """
-    kind = type(model.pipe).__name__
-    known = set(inspect.signature(model.pipe.__call__).parameters)
-    for name in asked.call:
-        if name not in known:
-            where = "--call" if name in given else "the call's arguments"
-            raise NegjudgeError(f"{where}: {kind} takes no {name!r}; it takes {', '.join(sorted(known))}")
+    from negjudge.generation.drawing import check_taken  # brings torch
+
+    check_taken(
+        model.pipe, {name: "--call" if name in given else "the call's arguments" for name in asked.call}
+    )
     for name in pipeline_arguments(model.pipe, asked.method, asked.negative):
         if name in given:
             raise NegjudgeError(f"--call {name}: the method {asked.method.name!r} sets it; leave it out")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
+
+from PIL import Image
 
 from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
@@ -25,11 +26,11 @@ from negjudge.judge.endpoint.answers import (
 )
 from negjudge.judge.endpoint.client import Client, Patience, RefusedError, StoppedError
 from negjudge.judge.endpoint.ledger import Answered, Ledger, request_id
-from negjudge.judge.pictures import Picture, load_picture
-from negjudge.judge.prompts import QUESTIONS, each, questions_about
-from negjudge.pictures import PictureError
+from negjudge.judge.pictures import Picture, readable
+from negjudge.judge.prompts import QUESTIONS, noun_pairs, questions_about
+from negjudge.pictures import encoded
 
-Questions = Mapping[str, str]  # by the names in judge_prompts.QUESTIONS
+Questions = Mapping[str, str]  # by the names in prompts.QUESTIONS
 ALL_TOKENS, ONE_WORD = 200, 8  # tokens that an answer to all questions, and to one, may have
 LISTED = 20  # the likeliest tokens whose probabilities are asked for: the most that OpenAI and vLLM give
 NONSENSE = 20  # so many unusable answers in a row, and this is no model that can be asked
@@ -100,8 +101,7 @@ class EndpointJudge:
         Raises NegjudgeError where the server fails or the budget is spent; what was answered is kept.
         """
         if questions is None:
-            nouns = (each(objects, "object", len(images)), each(absent, "element", len(images)))
-            texts = [questions_about(*pair) for pair in zip(*nouns, strict=True)]
+            texts = [questions_about(*pair) for pair in noun_pairs(objects, absent, len(images))]
             questions = [dict(zip(QUESTIONS, own, strict=True)) for own in texts]
         jobs = list(zip(images, questions, strict=True))
         if not jobs:
@@ -127,11 +127,10 @@ class EndpointJudge:
         return [future.result() for future in futures]
 
     def _judge(self, image: Picture, questions: Questions) -> Verdict:
-        try:
-            shown = _Shown.of(image)
-        except PictureError as error:
-            return Verdict(error=str(error), judge=self.ledger.judge)
-        mode = self._mode
+        picture = readable(image)
+        if isinstance(picture, str):
+            return Verdict(error=picture, judge=self.ledger.judge)
+        shown, mode = _Shown.of(picture), self._mode
         while mode.structured:
             said = self._ask(mode, shown, questions)
             if said is not None:
@@ -222,12 +221,9 @@ class _Shown:
     sha256: str
 
     @classmethod
-    def of(cls, image: Picture) -> _Shown:
-        picture = load_picture(image)
+    def of(cls, picture: Image.Image) -> _Shown:
         digest = hashlib.sha256(f"{picture.width}x{picture.height}".encode() + picture.tobytes())
-        file = io.BytesIO()
-        picture.save(file, "PNG")
-        uri = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+        uri = f"data:image/png;base64,{base64.b64encode(encoded(picture, 'PNG')).decode()}"
         return cls(uri, digest.hexdigest())
 
 

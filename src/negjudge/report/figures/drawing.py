@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from negjudge.data.durable import write_atomically
+from negjudge.data.durable import write_changed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +64,6 @@ def write_figures(folder: Path, figures: Iterable[Drawing]) -> None:
     """Write each figure into a folder as SVG and PDF; files of figures that are gone are removed."""
     contents = {folder / name: data for drawing in figures for name, data in drawing.files().items()}
     for path, data in contents.items():
-        if not path.exists() or path.read_bytes() != data:
-            write_atomically(path, data)
+        write_changed(path, data)
     for stale in {*folder.glob("*.svg"), *folder.glob("*.pdf")} - set(contents):
         stale.unlink()

@@ -1,20 +1,24 @@
-"""The report's figures, drawn from rows of metrics.json."""
+"""The figures of every run: methods, judges, the search and the training."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.quality import JudgeRow, Reliability
+from negjudge.evaluation.methods.table import Rated, rate_in
 from negjudge.evaluation.wording import STRATUM_NAMES
 from negjudge.guidance.methods import METHOD_NAMES, METHODS
 from negjudge.report.figures.drawing import FAINT, Drawing
+from negjudge.statistics.clusters import Interval
+from negjudge.tuning.trials import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Row = Mapping[str, Any]
 Styles = Mapping[str, tuple[str, str]]
 
 # Okabe and Ito's palette, which most colour-blind people tell apart; markers differ as well.
@@ -46,7 +50,7 @@ def method_styles(methods: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def tradeoff(
-    rows: Sequence[Row], across: str, up: str, history: Sequence[Row] = (), styles: Styles | None = None
+    rows: Sequence[Rated], across: str, up: str, history: Sequence[Trial] = (), styles: Styles | None = None
 ) -> Drawing:
     """Return where each method lies in two measures, with both intervals.
 
@@ -54,42 +58,47 @@ def tradeoff(
     """
     from matplotlib.figure import Figure
 
-    styles = styles or method_styles(row["method"] for row in (*rows, *history))
+    methods = [*(row.method for row in rows), *(trial.method for trial in history)]
+    styles = styles or method_styles(methods)
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for trial in history:
-        colour, _ = styles[trial["method"]]
-        axes.plot(trial[across], trial[up], ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+        x, y = getattr(trial, across), getattr(trial, up)
+        axes.plot(x, y, ".", color=styles[trial.method][0], alpha=0.35, markersize=4, markeredgewidth=0)
     for row in rows:
-        if row[across] is None or row[up] is None:
-            continue
-        colour, marker = styles[row["method"]]
-        x, y = row[across]["estimate"], row[up]["estimate"]
-        axes.errorbar(
-            x, y, xerr=whiskers(row[across]), yerr=whiskers(row[up]), fmt=marker, color=colour,
-            markersize=6, elinewidth=1, label=METHOD_NAMES[row["method"]],
-        )  # fmt: skip
+        point(axes, row, across, up, styles, 6)
     unit_axes(axes, across, up)
     figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=5)
     return Drawing(figure, f"{across}-{up}", f"{up} against {across}, by method")
 
 
-def strata(rows: Sequence[Row]) -> Drawing:
+def point(axes: Axes, row: Rated, across: str, up: str, styles: Styles, size: float) -> None:
+    """Draw where a method lies in two measures, with both intervals; nothing where one is not told."""
+    x, y = rate_in(row, across), rate_in(row, up)
+    if x is None or y is None:
+        return
+    colour, marker = styles[row.method]
+    axes.errorbar(
+        x.estimate, y.estimate, xerr=whiskers(x), yerr=whiskers(y), fmt=marker, color=colour,
+        markersize=size, elinewidth=1, label=METHOD_NAMES[row.method],
+    )  # fmt: skip
+
+
+def strata(rows: Sequence[JudgeRow]) -> Drawing:
     """Return each judge's balanced accuracy by stratum, with intervals; ``rows`` of one topic and truth."""
     from matplotlib.figure import Figure
 
-    shown = [row for row in rows if row["judge"] in JUDGE_STYLES and row["quality"] is not None]
-    names = list(dict.fromkeys(row["stratum"] for row in shown))
+    shown = [(row, row.quality) for row in rows if row.judge in JUDGE_STYLES and row.quality is not None]
+    names = list(dict.fromkeys(row.stratum for row, _ in shown))
     figure = Figure(figsize=(2 * WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for number, (judge, (colour, marker)) in enumerate(JUDGE_STYLES.items()):
-        mine = [row for row in shown if row["judge"] == judge]
-        accuracy = [row["quality"]["balanced_accuracy"] for row in mine]
-        told = [(row, a) for row, a in zip(mine, accuracy, strict=True) if a["estimate"] is not None]
-        places = [names.index(row["stratum"]) + (number - 1.5) * 0.14 for row, _ in told]
-        for place, (_, interval) in zip(places, told, strict=True):
+        mine = [(row, quality.balanced_accuracy) for row, quality in shown if row.judge == judge]
+        told = [(row, accuracy) for row, accuracy in mine if not math.isnan(accuracy.estimate)]
+        for row, accuracy in told:
+            place = names.index(row.stratum) + (number - 1.5) * 0.14
             axes.errorbar(
-                place, interval["estimate"], yerr=whiskers(interval), fmt=marker, color=colour, markersize=6,
+                place, accuracy.estimate, yerr=whiskers(accuracy), fmt=marker, color=colour, markersize=6,
                 elinewidth=1,
             )  # fmt: skip
         if told:
@@ -102,7 +111,7 @@ def strata(rows: Sequence[Row]) -> Drawing:
     return Drawing(figure, "strata", "balanced accuracy of the judges by stratum")
 
 
-def reliability(curves: Sequence[Row]) -> Drawing:
+def reliability(curves: Sequence[Reliability]) -> Drawing:
     """Return the share of "yes" against the probability of "yes"; a dot's area tells how many."""
     from matplotlib.figure import Figure
 
@@ -110,19 +119,18 @@ def reliability(curves: Sequence[Row]) -> Drawing:
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, zorder=0)
     for row in curves:
-        colour, _ = JUDGE_STYLES[row["judge"]]
-        curve = row["curve"]
-        total = sum(curve["count"])
-        axes.plot(curve["confidence"], curve["frequency"], color=colour, linewidth=1.2, label=row["judge"])
-        areas = [12 + 260 * count / total for count in curve["count"]]
-        axes.scatter(curve["confidence"], curve["frequency"], s=areas, color=colour, alpha=0.6, linewidths=0)
+        colour, _ = JUDGE_STYLES[row.judge]
+        curve, total = row.curve, sum(row.curve.count)
+        axes.plot(curve.confidence, curve.frequency, color=colour, linewidth=1.2, label=row.judge)
+        areas = [12 + 260 * count / total for count in curve.count]
+        axes.scatter(curve.confidence, curve.frequency, s=areas, color=colour, alpha=0.6, linewidths=0)
     unit_axes(axes, 'probability of "yes"', 'share of "yes"')
     axes.legend(fontsize=8, frameon=False, loc="upper left")
     return Drawing(figure, "reliability", "reliability diagram of the judges")
 
 
-def training(curve: Sequence[Row]) -> Drawing:
-    """Return training and validation loss by step."""
+def training(curve: Sequence[Mapping[str, float]]) -> Drawing:
+    """Return training and validation loss by step; ``curve`` is what the trainer logged, loss by loss."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
@@ -139,17 +147,17 @@ def training(curve: Sequence[Row]) -> Drawing:
     return Drawing(figure, "training", "training and validation loss by step")
 
 
-def budget(history: Sequence[Row], styles: Styles | None = None) -> Drawing:
+def budget(history: Sequence[Trial], styles: Styles | None = None) -> Drawing:
     """Return each method's best success on the dev pairs so far, by settings tried."""
     from matplotlib.figure import Figure
 
-    styles = styles or method_styles(trial["method"] for trial in history)
+    styles = styles or method_styles(trial.method for trial in history)
     figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
     axes = figure.subplots()
     for method, (colour, _) in styles.items():
-        trials = [trial for trial in history if trial["method"] == method]
+        trials = [trial for trial in history if trial.method == method]
         if trials:
-            tried, best = [t["number"] + 1 for t in trials], [t["best"] for t in trials]
+            tried, best = [trial.number + 1 for trial in trials], [trial.best for trial in trials]
             axes.step(tried, best, where="post", color=colour, label=METHOD_NAMES[method])
     axes.set_xlabel("settings tried", fontsize=9)
     axes.set_ylabel("best success on dev so far", fontsize=9)
@@ -158,11 +166,11 @@ def budget(history: Sequence[Row], styles: Styles | None = None) -> Drawing:
     return Drawing(figure, "budget", "best success on the dev pairs by settings tried")
 
 
-def whiskers(interval: Row) -> list[list[float]] | None:
+def whiskers(interval: Interval) -> list[list[float]] | None:
     """Return an interval's arms as matplotlib wants them; ``None`` where it has no ends."""
-    if interval["low"] is None or interval["high"] is None:
+    if interval.low is None or interval.high is None:
         return None
-    return [[interval["estimate"] - interval["low"]], [interval["high"] - interval["estimate"]]]
+    return [[interval.estimate - interval.low], [interval.high - interval.estimate]]
 
 
 def unit_axes(axes: Axes, across: str, up: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from negjudge.data.durable import write_atomically
 from negjudge.data.records import Sample
 from negjudge.evaluation.evidence.scored import methods_in
 from negjudge.evaluation.methods.pairs import Mark
-from negjudge.pictures import opened
+from negjudge.pictures import encoded, opened
 from negjudge.progress import progress_bar
 
 FOLDER = "pairs"
@@ -104,9 +103,7 @@ def draw(run: Path, sheet: PairSheet) -> bytes:
         small = opened(run / sample.image, sheet.side)
         page.paste(small, (left + (sheet.side - small.width) // 2, top + sheet.side - small.height))
         _draw_mark(pen, sheet.marks.get(sample.id), left, top + sheet.side + 1, sheet.side)
-    buffer = io.BytesIO()
-    page.save(buffer, "JPEG", quality=75, optimize=True, comment=sheet.fingerprint)
-    return buffer.getvalue()
+    return encoded(page, "JPEG", quality=75, optimize=True, comment=sheet.fingerprint)
 
 
 def _draw_mark(pen: ImageDraw.ImageDraw, mark: Mark | None, left: int, top: int, width: int) -> None:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from negjudge.data.durable import write_atomically
+from negjudge.data.durable import write_changed
 from negjudge.report.tables.table import Cell, Row, Table
 
 FOLDER = "tables"
@@ -30,8 +30,7 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> list[Path]:
         contents[folder / f"{table.name}.csv"] = to_csv(table)
         contents[folder / f"{table.name}.tex"] = to_latex(table)
     for path, content in contents.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != content:
-            write_atomically(path, content)
+        write_changed(path, content)
     for stale in {*folder.glob("*.csv"), *folder.glob("*.tex")} - set(contents):
         stale.unlink()
     return list(contents)
@@ -47,7 +46,7 @@ def to_csv(table: Table) -> str:
     columns: list[list[str]] = []
     for key, cells in zip(table.keys, zip(*(row.cells for row in table.rows), strict=True), strict=True):
         heads.append(key)
-        columns.append([_plain(cell) for cell in cells])
+        columns.append([_csv_value(cell) for cell in cells])
         for part in ("low", "high"):
             if any(getattr(cell, part) is not None for cell in cells):
                 heads.append(f"{key}_{part}")
@@ -104,7 +103,7 @@ def _in_latex(cell: Cell, lead: bool) -> str:
     return " ".join(part for part in (text, line) if part)
 
 
-def _plain(cell: Cell) -> str:
+def _csv_value(cell: Cell) -> str:
     if cell.estimate is not None:
         return _digits(cell.estimate)
     return "" if cell.is_empty else cell.text or cell.line

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Protocol, TypeVar
 
+from negjudge.data.records import Params
+from negjudge.evaluation.methods.table import Rated
 from negjudge.evaluation.wording import interval, points
 from negjudge.guidance.methods import METHOD_NAMES
+from negjudge.statistics.clusters import Difference, Interval
 
-Record = Mapping[str, Any]
 DASH = "–"
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class OfMethod(Protocol):
+    """A record of metrics.json that is about one method."""
+
+    @property
+    def method(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -82,20 +95,20 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(Generic[T_contra]):
     """A column: its head, and the cell that it makes of a record of metrics.json."""
 
     head: str
-    cell: Callable[[Record], Cell]
+    cell: Callable[[T_contra], Cell]
 
 
 def tabulate(
     name: str,
     caption: str,
     note: str,
-    columns: Iterable[Column],
-    records: Iterable[Record],
-    lead: Callable[[Record], bool] = lambda _: False,
+    columns: Iterable[Column[T]],
+    records: Iterable[T],
+    lead: Callable[[T], bool] = lambda _: False,
     foot: Sequence[Sequence[Cell]] = (),
 ) -> list[Table]:
     """Return the table of some records in a list, and no table where there are none.
@@ -119,11 +132,6 @@ def tabulate(
     ]
 
 
-def at(make: Callable[..., Cell], key: str) -> Callable[[Record], Cell]:
-    """Return what makes a cell of a record's value under a key, an empty one where there is none."""
-    return lambda record: EMPTY if record.get(key) is None else make(record[key])
-
-
 def words(text: str, wraps: bool = False) -> Cell:
     """Return a cell of words; those of a sentence or a setting may break into lines."""
     return Cell(text or DASH, wraps=wraps)
@@ -131,37 +139,47 @@ def words(text: str, wraps: bool = False) -> Cell:
 
 def count(value: float | None) -> Cell:
     """Return a cell of a whole number."""
-    return EMPTY if value is None else Cell(f"{value:.0f}", estimate=value)
+    return EMPTY if value is None or math.isnan(value) else Cell(f"{value:.0f}", estimate=value)
 
 
 def share(value: float | None) -> Cell:
     """Return a cell of a share as "12 %", without an interval."""
-    return EMPTY if value is None else Cell(f"{100 * value:.0f} %", estimate=value)
+    return EMPTY if value is None or math.isnan(value) else Cell(f"{100 * value:.0f} %", estimate=value)
 
 
 def decimal(value: float | None, places: int = 2) -> Cell:
     """Return a cell of a number without an interval."""
-    return EMPTY if value is None else Cell(interval(value, places), estimate=value)
+    return EMPTY if value is None or math.isnan(value) else Cell(interval(value, places), estimate=value)
 
 
-def rate(value: Record | None) -> Cell:
+def rate(value: Interval | None) -> Cell:
     """Return a cell of a rate as "46 %", its interval "27–65" below."""
     return _with_interval(value, lambda one: f"{100 * one:.0f}", " %", DASH)
 
 
-def number(value: Record | None, places: int = 2) -> Cell:
+def number(value: Interval | None, places: int = 2) -> Cell:
     """Return a cell of a number as "0.21", its interval "0.15–0.27" below."""
     return _with_interval(value, lambda one: interval(one, places), "", DASH)
 
 
-def difference(value: Record | None) -> Cell:
+def difference(value: Difference | None) -> Cell:
     """Return a cell of a difference of rates in points as "+42", its interval "+22 to +62" below."""
     return _with_interval(value, points, "", " to ")
 
 
-def method_column() -> Column:
+def method_column() -> Column[OfMethod]:
     """Return the column of the method's name."""
-    return Column("Method", lambda row: words(METHOD_NAMES[row["method"]]))
+    return Column("Method", lambda row: words(METHOD_NAMES[row.method]))
+
+
+def rate_columns() -> list[Column[Rated]]:
+    """Return a column for each measure that is a rate."""
+    return [
+        Column("Success", lambda row: rate(row.success)),
+        Column("Kept", lambda row: rate(row.kept)),
+        Column("Removed", lambda row: rate(row.removed)),
+        Column("Collateral", lambda row: rate(row.collateral)),
+    ]
 
 
 def p_cell(value: float | None) -> Cell:
@@ -176,17 +194,18 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def setting(values: Mapping[str, Any]) -> str:
+def setting(values: Params) -> str:
     """Return a method's setting as "scale 1.5, offset 0"."""
     return ", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()) or DASH
 
 
-def _with_interval(value: Record | None, show: Callable[[float], str], unit: str, to: str) -> Cell:
-    if value is None or value["estimate"] is None:
+def _with_interval(
+    value: Interval | Difference | None, show: Callable[[float], str], unit: str, to: str
+) -> Cell:
+    if value is None or math.isnan(value.estimate):
         return EMPTY
-    estimate, low, high = value["estimate"], value["low"], value["high"]
-    line = "" if low is None or high is None else f"{show(low)}{to}{show(high)}"
-    return Cell(f"{show(estimate)}{unit}", line, estimate, low, high)
+    line = "" if value.low is None or value.high is None else f"{show(value.low)}{to}{show(value.high)}"
+    return Cell(f"{show(value.estimate)}{unit}", line, value.estimate, value.low, value.high)
 
 
 def _key(head: str) -> str:

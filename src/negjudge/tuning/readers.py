@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from negjudge.data.records import Pair, Sample
 from negjudge.oracle.outcomes import Reading
 from negjudge.recipes import load_function
 
+if TYPE_CHECKING:
+    from negjudge.judge.scorer import Scorer
+
 
 @dataclass(frozen=True)
-class Scorer:
+class Reader:
     """Who reads the pictures of a search: a name that stands in settings files, and how it reads them."""
 
     name: str
     read: Callable[[Sequence[Path], Sequence[Sample]], Sequence[Reading]]
 
 
-def reader_scorer(spec: str, key: str = "scorer") -> Scorer:
-    """Return the scorer that an oracle makes: a function, as "module:function", from paths to readings."""
-    read = load_function(spec, key)
-    return Scorer(f"{read.__module__}:{read.__qualname__}", lambda paths, samples: read(paths))
+def oracle_reader(spec: str) -> Reader:
+    """Return an oracle as a reader: a function, as "module:function", from paths to readings."""
+    read = load_function(spec, "reader")
+    return Reader(f"{read.__module__}:{read.__qualname__}", lambda paths, samples: read(paths))
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,10 @@ class Seen:
     parts: tuple[str, ...]
 
 
-def judge_scorer(
+def judge_reader(
     source: str, pairs: Mapping[str, Pair], device: str | None = None, batch_size: int = 16
-) -> Scorer:
-    """Return the scorer that a judge makes, from its folder or Hub id; it is loaded when first needed.
+) -> Reader:
+    """Return a judge as a reader, by its folder or Hub id; it is loaded when first needed.
 
     ``pairs`` are those of the pictures, by id: it is asked in their words.
 
@@ -45,13 +49,15 @@ def judge_scorer(
     counts as failed: the object is not there, the element is.
     """
 
-    def read(paths: Sequence[Path], samples: Sequence[Sample]) -> list[Reading]:
+    @functools.cache
+    def scorer() -> Scorer:
         from negjudge.judge.judge import Judge  # brings torch
 
-        if "judge" not in loaded:
-            loaded["judge"] = Judge.from_pretrained(source, device=device)
+        return Judge.from_pretrained(source, device=device)
+
+    def read(paths: Sequence[Path], samples: Sequence[Sample]) -> list[Reading]:
         objects, elements = zip(*(pairs[sample.pair].asked for sample in samples), strict=True)
-        verdicts = loaded["judge"].score(list(paths), objects, elements, batch_size)
+        verdicts = scorer().score(list(paths), objects, elements, batch_size)
         return [
             Seen(
                 sample.object if (verdict.object_present or 0.0) >= 0.5 else None,
@@ -61,5 +67,4 @@ def judge_scorer(
             for verdict, sample in zip(verdicts, samples, strict=True)
         ]  # fmt: skip
 
-    loaded: dict[str, Any] = {}
-    return Scorer(f"judge {source}", read)
+    return Reader(f"judge {source}", read)
