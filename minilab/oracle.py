@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from minilab.render import SIZE
-from minilab.templates import SHIFTS, Template, all_templates, window_corner
+from minilab.templates import SHIFTS, Template, all_templates, shrink, window_corner
 from minilab.world import BACKGROUNDS, COLOURS
 
 # Root mean square over pixels and channels in [0, 1]; above it no render is near enough to be believed.
@@ -104,7 +104,7 @@ class Oracle:
 
     def read(self, pictures: np.ndarray) -> list[Reading]:
         """Read pictures (n, 64, 64, 3), float32 in [0, 1]."""
-        distances = self._coarse(np.stack([_shrink(picture) for picture in pictures]))
+        distances = self._coarse(np.stack([shrink(picture, COARSE) for picture in pictures]))
         return [self._fine(picture, row) for picture, row in zip(pictures, distances, strict=True)]
 
     def _coarse(self, pictures: np.ndarray) -> np.ndarray:
@@ -176,12 +176,6 @@ def _doubt(best: _Match, rival: _Match, margin: float) -> float:
     return float(np.clip(1 - margin / max(apart, 1e-9), 0, 1))
 
 
-def _shrink(layer: np.ndarray) -> np.ndarray:
-    h, w = layer.shape[0] // COARSE, layer.shape[1] // COARSE
-    whole = layer[: h * COARSE, : w * COARSE]
-    return whole.reshape(h, COARSE, w, COARSE, *layer.shape[2:]).mean((1, 3))
-
-
 def _small_crops(template: Template) -> np.ndarray:
     """Return background, body and fixed layers of every shift, shrunk: (shifts, h, w, 5).
 
@@ -190,7 +184,7 @@ def _small_crops(template: Template) -> np.ndarray:
     layers = np.concatenate([template.background[..., None], template.body[..., None], template.fixed], -1)
     small, shrunk = SIZE // COARSE, {}
     for x, y in itertools.product(range(COARSE), repeat=2):
-        shrunk[x, y] = _shrink(layers[y:, x:])
+        shrunk[x, y] = shrink(layers[y:, x:], COARSE)
     crops = []
     for x, y in (window_corner(shift) for shift in SHIFTS):
         layer = shrunk[x % COARSE, y % COARSE]
