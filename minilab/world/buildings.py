@@ -47,7 +47,7 @@ BUILDINGS: dict[str, Thing] = {
         polygon(BODY, (21, 22), (43, 22), (50, 59), (14, 59)), box(17, 20, 47, 24, INK), polygon(SHADE, (18, 9), (32, 1), (46, 9)),
         lights=essential(inked(box(22, 9, 42, 21, GOLD), 2.4)),
         stripes=optional(polygon(WHITE, (17.6, 39.6), (46.4, 39.6), (47.3, 44.4), (16.7, 44.4)), polygon(WHITE, (15.9, 48.6), (48.1, 48.6), (49.1, 53.6), (14.9, 53.6))),
-        windows=essential(pane(22.5, 24.5, 41.5, 39.2)),
+        windows=essential(pane(22, 25, 42, 39)),
         door=essential(door(24, 44, 40, 59)),
     ),
     "mill": thing(
