@@ -19,6 +19,7 @@ DEV_PAIRS = 24
 # What each group should have; the search first fills whichever lacks most.
 SIZES = {"train": 40, "validation": 24, **dict.fromkeys(STRATA, 30), STRICT: 26}
 TEST_PAIRS = 66
+KNOWN_OPTIONAL_PAIRS = 24  # some to train on and some to validate by
 PARTINGS = 60  # of the pairs that fine-tuning may use; the one that fills its groups best is taken
 
 
@@ -62,6 +63,7 @@ class _Choice:
         short = [1 - len(groups[g]) / size for g, size in {**SIZES, "seen": known}.items() if g in groups]
         tests = sum(self.world[o][e] for g in ("new_object", "both_new") for o, e in groups[g])
         short.append(1 - (tests + SIZES["seen"]) / TEST_PAIRS)
+        short.append(1 - sum(not self.world[o][e] for o, e in groups["seen"]) / KNOWN_OPTIONAL_PAIRS)
         varied = {e for _, e in groups["new_element"]} & {e for _, e in groups["both_new"]}
         return self._broken(groups) + sum(max(0.0, share) ** 2 for share in short) - 0.002 * len(varied)
 

@@ -29,25 +29,20 @@ def _legs(*xs: float, top: float = 39, foot: float = 59, width: float = 8) -> li
     return [inked(box(x, top, x + width, foot, SHADE), 1.8) for x in xs]
 
 
-def _collar(*points: tuple[float, float]) -> list[tuple[Shape, ...]]:
-    (x0, y0), (x1, y1) = points
-    return [inked(line(WHITE, 6, *points), 1.4), inked(disc((x0 + x1) / 2, (y0 + y1) / 2 + 5, 4.4, GOLD), 1.4)]
-
-
 ANIMALS: dict[str, Thing] = {
     "cat": thing(
         ellipse(19, 33, 45, 62, BODY), ellipse(12, 10, 52, 39, BODY), polygon(INK, (29, 29), (35, 29), (32, 32.5)),
         ears=essential(back=[inked(polygon(SHADE, (13, 24), (12, 2), (30, 13))), inked(polygon(SHADE, (51, 24), (52, 2), (34, 13)))]),
         tail=essential(back=inked(line(SHADE, 4.5, (42, 57), (54, 55), (58, 46), (55, 36)))),
         eyes=essential(eye(23, 22, 6), eye(41, 22, 6)),
-        collar=optional(_collar((22, 39), (42, 39))),
+        collar=optional(inked(line(WHITE, 6, (22, 39), (42, 39)), 1.4), inked(disc(32, 44, 4.4, GOLD), 1.4)),
     ),
     "dog": thing(
         box(11, 29, 45, 45, BODY, 7), polygon(BODY, (34, 22), (50, 26), (45, 40), (32, 34)), ellipse(34, 5, 56, 28, BODY), box(48, 14, 62, 25, BODY, 4), disc(60, 16.5, 2.6, INK), disc(49, 12, 2.4, INK),
         ears=essential(ellipse(30, 4, 42, 27, BROWN)),
         tail=essential(back=inked(line(SHADE, 4.5, (15, 34), (7, 27), (5, 15)))),
         legs=essential(back=_legs(12, 22, 35)),
-        collar=optional(_collar((34, 29), (50, 32))),
+        collar=optional(inked(polygon(WHITE, (30, 27), (49, 25), (48, 34), (31, 36)), 1.6), inked(disc(44, 37, 5, GOLD), 1.6)),
         spots=optional(ellipse(12, 30, 23, 40, WHITE), ellipse(23, 35, 36, 44, WHITE)),
     ),
     "rabbit": thing(

@@ -10,7 +10,6 @@ from minilab.shapes import (  # fmt: skip
     PINK,
     SHADE,
     WHITE,
-    bow,
     disc,
     ellipse,
     eye,
@@ -64,11 +63,13 @@ CREATURES: dict[str, Thing] = {
     ),
     "octopus": thing(
         ellipse(15, 10, 49, 44, BODY), *(disc(x, y, 6.5, BODY) for x, y in ((20, 41), (32, 45), (44, 41))), line(INK, 2.6, (28, 36), (32, 38), (36, 36)),
-        arms=essential(back=[inked(line(SHADE, 4.5, start, middle, end), 1.8) for start, middle, end in (
-            ((20, 38), (8, 42), (4, 54)), ((26, 42), (19, 50), (18, 61)), ((38, 42), (45, 50), (46, 61)), ((44, 38), (56, 42), (60, 54)))]),
+        arms=essential(back=[inked(line(SHADE, 4, *points), 1.6) for points in (
+            ((17, 36), (7, 38), (4, 50)), ((20, 40), (13, 48), (12, 59)), ((27, 42), (24, 52), (25, 61)),
+            ((47, 36), (57, 38), (60, 50)), ((44, 40), (51, 48), (52, 59)), ((37, 42), (40, 52), (39, 61)),
+        )]),
         eyes=essential(eye(24, 26, 6), eye(40, 26, 6)),
-        bow=optional(bow(32, 47, 12)),
-        hat=optional(hat(32, 12, 26)),
+        hat=optional(hat(32, 12, 24)),
+        bubbles=optional(ring(50, 14, 62, 26, INK, 3.4), ring(51, 2, 61, 12, INK, 3.4)),
     ),
     "bee": thing(
         ellipse(8, 26, 48, 54, BODY), disc(49, 38, 10, BROWN), disc(53, 36, 2.6, WHITE),
