@@ -43,7 +43,7 @@ ANIMALS: dict[str, Thing] = {
         tail=essential(back=inked(line(SHADE, 4.5, (15, 34), (7, 27), (5, 15)))),
         legs=essential(back=_legs(12, 22, 35)),
         collar=optional(inked(polygon(WHITE, (30, 27), (49, 25), (48, 34), (31, 36)), 1.6), inked(disc(44, 37, 5, GOLD), 1.6)),
-        spots=optional(ellipse(12, 30, 23, 40, WHITE), ellipse(23, 35, 36, 44, WHITE)),
+        spots=optional(ellipse(11.5, 29.5, 24, 41, BROWN), ellipse(25, 34, 38, 45, BROWN)),
     ),
     "rabbit": thing(
         ellipse(14, 39, 50, 62, BODY), ellipse(18, 20, 46, 45, BODY), polygon(INK, (29, 36), (35, 36), (32, 39.5)),
@@ -57,7 +57,7 @@ ANIMALS: dict[str, Thing] = {
         horns=essential(back=[line(INK, 5, (46, 20), (40, 13), (42, 5)), line(INK, 5, (54, 20), (60, 13), (58, 5))]),
         legs=essential(back=_legs(10, 21, 35)),
         tail=essential(back=[inked(line(SHADE, 3, (11, 28), (4, 33), (4, 43)), 1.6), disc(4, 46, 4, INK)]),
-        spots=optional(ellipse(11, 25, 23, 37, WHITE), ellipse(27, 30, 39, 43, WHITE)),
+        spots=optional(ellipse(10, 24.5, 23, 38, BROWN), ellipse(26, 29.5, 40, 43.5, BROWN)),
     ),
     "elephant": thing(
         ellipse(5, 16, 47, 48, BODY), ellipse(33, 12, 56, 38, BODY), disc(52, 22, 2.4, INK),
@@ -91,7 +91,7 @@ ANIMALS: dict[str, Thing] = {
         dome(9, 17, 49, 46, BODY), ellipse(43, 28, 62, 44, BODY), disc(55, 34, 2.4, INK), box(9, 43, 49, 49, SHADE, 2),
         legs=essential(back=[inked(ellipse(15, 42, 27, 60, SHADE)), inked(ellipse(34, 42, 46, 60, SHADE))]),
         tail=optional(back=inked(polygon(SHADE, (16, 30), (4, 60), (21, 49)))),
-        spots=optional(disc(17, 36, 5, WHITE), disc(27, 26, 5, WHITE), disc(37, 36, 5, WHITE)),
+        spots=optional(disc(18, 36, 5.4, BROWN), disc(29, 26, 5.4, BROWN), disc(39, 36, 5.4, BROWN)),
         hat=optional(hat(52, 27, 18)),
     ),
 }

@@ -39,14 +39,14 @@ BUILDINGS: dict[str, Thing] = {
     ),
     "tent": thing(
         polygon(BODY, (32, 13), (61, 56), (3, 56)),
-        stripes=optional(polygon(WHITE, (26, 22), (29, 17.5), (18, 56), (10, 56)), polygon(WHITE, (38, 22), (35, 17.5), (46, 56), (54, 56))),
+        stripes=optional(inked(polygon(WHITE, (25, 23), (28.5, 18), (18, 56), (9, 56)), 1.6), inked(polygon(WHITE, (39, 23), (35.5, 18), (46, 56), (55, 56)), 1.6)),
         door=essential(polygon(BROWN, (32, 25), (42, 56), (22, 56))),
         flag=optional(back=flag(32, 2, 16, 16)),
     ),
     "lighthouse": thing(
         polygon(BODY, (21, 22), (43, 22), (50, 59), (14, 59)), box(17, 20, 47, 24, INK), polygon(SHADE, (18, 9), (32, 1), (46, 9)),
         lights=essential(inked(box(22, 9, 42, 21, GOLD), 2.4)),
-        stripes=optional(polygon(WHITE, (17.6, 39.6), (46.4, 39.6), (47.3, 44.4), (16.7, 44.4)), polygon(WHITE, (15.9, 48.6), (48.1, 48.6), (49.1, 53.6), (14.9, 53.6))),
+        stripes=optional(inked(polygon(WHITE, (17.6, 39.6), (46.4, 39.6), (47.4, 45), (16.6, 45)), 1.6), inked(polygon(WHITE, (15.9, 49), (48.1, 49), (49.3, 55), (14.7, 55)), 1.6)),
         windows=essential(pane(22, 25, 42, 39)),
         door=essential(door(24, 44, 40, 59)),
     ),

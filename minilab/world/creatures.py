@@ -48,7 +48,7 @@ CREATURES: dict[str, Thing] = {
         ellipse(15, 19, 55, 48, BODY), inked(disc(48, 29, 4.6, WHITE), 1.2), disc(48.5, 29, 2, INK),
         tail=essential(back=inked(polygon(SHADE, (22, 33), (3, 17), (3, 49)))),
         fins=essential(back=[inked(polygon(SHADE, (24, 22), (29, 4), (45, 21))), inked(polygon(SHADE, (27, 45), (30, 61), (42, 45)))]),
-        stripes=optional(line(WHITE, 5, (25, 25), (25, 41)), line(WHITE, 5, (36, 23), (36, 43))),
+        stripes=optional(inked(line(WHITE, 4.4, (25, 26), (25, 41)), 1.4), inked(line(WHITE, 4.4, (36, 24), (36, 43)), 1.4)),
         bubbles=optional(ring(49, 6, 62, 19, INK, 3), ring(40, 1, 49, 10, INK, 3)),
     ),
     "crab": thing(
@@ -59,7 +59,7 @@ CREATURES: dict[str, Thing] = {
         ]),
         eyes=essential(line(INK, 3.5, (25, 30), (25, 19)), line(INK, 3.5, (39, 30), (39, 19)), *(inked(disc(x, 18, 6, WHITE), 1.6) for x in (25, 39)), disc(25, 18, 2.6, INK), disc(39, 18, 2.6, INK)),
         legs=essential(back=[line(INK, 3.6, (20, 46), (6, 46)), line(INK, 3.6, (21, 50), (10, 60)), line(INK, 3.6, (44, 46), (58, 46)), line(INK, 3.6, (43, 50), (54, 60))]),
-        spots=optional(disc(24, 38, 4.6, WHITE), disc(40, 38, 4.6, WHITE), disc(32, 35, 4.2, WHITE)),
+        spots=optional(disc(22.5, 38, 5.2, BROWN), disc(41.5, 38, 5.2, BROWN), disc(32, 35.5, 5.2, BROWN)),
     ),
     "octopus": thing(
         ellipse(15, 10, 49, 44, BODY), *(disc(x, y, 6.5, BODY) for x, y in ((20, 41), (32, 45), (44, 41))), line(INK, 2.6, (28, 36), (32, 38), (36, 36)),

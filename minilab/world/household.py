@@ -35,7 +35,7 @@ HOUSEHOLD: dict[str, Thing] = {
     "mug": thing(
         box(9, 20, 41, 59, BODY, 4), ellipse(9, 16, 41, 25, SHADE),
         handle=essential(back=inked(ring(30, 27, 60, 52, SHADE, 8))),
-        stripes=optional(box(9, 28, 41, 34, WHITE), box(9, 42, 41, 48, WHITE)),
+        stripes=optional(inked(box(9, 28, 41, 35, WHITE), 1.4), inked(box(9, 42, 41, 49, WHITE), 1.4)),
         steam=optional(steam(17, 31, top=2.5, foot=14)),
     ),
     "teapot": thing(
@@ -43,7 +43,7 @@ HOUSEHOLD: dict[str, Thing] = {
         handle=essential(back=inked(ring(1, 26, 28, 51, SHADE, 7.6))),
         lid=essential(inked(dome(18, 14, 44, 28, WHITE)), disc(31, 11, 4, INK)),
         spout=essential(back=inked(polygon(SHADE, (42, 35), (55, 17), (63, 21), (45, 50)))),
-        stripes=optional(box(15, 34, 47, 38.5, WHITE), box(15, 44, 47, 48, WHITE)),
+        stripes=optional(inked(box(13.5, 33, 48.5, 39, WHITE), 1.4), inked(box(14, 43, 48, 49, WHITE), 1.4)),
     ),
     "pan": thing(
         box(4, 32, 44, 54, BODY, 6), box(3, 31, 45, 36, SHADE, 1),
@@ -54,7 +54,7 @@ HOUSEHOLD: dict[str, Thing] = {
     "suitcase": thing(
         box(7, 20, 57, 52, BODY, 5), box(7, 35, 57, 37.5, SHADE),
         handle=essential(back=[box(20, 7, 44, 26, INK, 4), box(25, 12, 39, 26, "background")]),
-        stripes=optional(box(13, 20, 19, 52, WHITE), box(45, 20, 51, 52, WHITE)),
+        stripes=optional(inked(box(12, 20, 19.5, 52, WHITE), 1.4), inked(box(44.5, 20, 52, 52, WHITE), 1.4)),
         wheels=essential(wheel(16, 55, 6.5), wheel(48, 55, 6.5)),
         lock=optional(inked(box(23.5, 26, 40.5, 45, GOLD, 1), 3.4), disc(32, 35.5, 3, INK)),
     ),
@@ -69,7 +69,7 @@ HOUSEHOLD: dict[str, Thing] = {
         back=essential(back=inked(box(2, 14, 12, 53, WOOD, 2))),
         legs=essential(back=[box(6, 48, 12, 62, INK), box(52, 48, 58, 62, INK)]),
         cushion=essential(inked(ellipse(11, 23, 35, 39, ROSE))),
-        stripes=optional(box(28, 36, 34, 51, WHITE), box(41, 36, 47, 51, WHITE)),
+        stripes=optional(inked(box(27, 36, 36, 51, WHITE), 1.3), inked(box(42, 36, 51, 51, WHITE), 1.3)),
     ),
     "clock": thing(
         disc(32, 34, 21, BODY), disc(32, 34, 16, WHITE),
@@ -99,14 +99,14 @@ HOUSEHOLD: dict[str, Thing] = {
     ),
     "gift": thing(
         box(11, 32, 53, 60, BODY, 1),
-        stripes=optional(box(28, 31, 36, 60, WHITE)),
+        stripes=optional(inked(box(27, 31, 37, 60, WHITE), 1.4)),
         lid=essential(inked(box(7, 22, 57, 33, SHADE, 1))),
         bow=essential(bow(32, 14, 14)),
     ),
     "drum": thing(
         box(9, 26, 55, 52, BODY), ellipse(9, 44, 55, 58, BODY), inked(ellipse(9, 18, 55, 34, WHITE)),
         sticks=essential(inked(line(WOOD, 3.4, (28, 27), (8, 5)), 1.4), inked(line(WOOD, 3.4, (36, 27), (56, 5)), 1.4), disc(28, 27, 3.6, INK), disc(36, 27, 3.6, INK)),
-        stripes=optional(line(WHITE, 4.5, (11, 38), (20, 51), (29, 38), (36, 51), (45, 38), (53, 50))),
+        stripes=optional(inked(line(WHITE, 4, (11, 38), (20, 51), (29, 38), (36, 51), (45, 38), (53, 50)), 1.4)),
         legs=optional(back=[line(INK, 6, (15, 50), (10, 61)), line(INK, 6, (49, 50), (54, 61))]),
     ),
     "snowman": thing(

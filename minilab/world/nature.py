@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from minilab.shapes import (  # fmt: skip
     BODY,
+    BROWN,
     GOLD,
     INK,
     LEAF,
@@ -38,7 +39,7 @@ NATURE: dict[str, Thing] = {
     ),
     "mushroom": thing(
         inked(box(20, 32, 44, 60, WHITE, 4)), dome(4, 6, 60, 36, BODY),
-        spots=essential(disc(32, 17, 6, WHITE), disc(16, 26, 5, WHITE), disc(48, 26, 5, WHITE)),
+        spots=essential(inked(disc(32, 17, 7, WHITE), 1.4), inked(disc(15, 27, 6, WHITE), 1.4), inked(disc(49, 27, 6, WHITE), 1.4)),
         door=optional(door(25, 41, 39, 60)),
         chimney=optional(back=[box(44, 3, 54, 24, INK)]),
     ),
@@ -51,8 +52,8 @@ NATURE: dict[str, Thing] = {
     ),
     "cupcake": thing(
         polygon(SHADE, (14, 38), (50, 38), (44, 61), (20, 61)), dome(9, 12, 55, 40, BODY), disc(14, 36, 6, BODY), disc(50, 36, 6, BODY),
-        stripes=essential(polygon(WHITE, (19, 40), (25, 40), (27, 61), (23, 61)), polygon(WHITE, (39, 40), (45, 40), (41, 61), (37, 61))),
-        spots=optional(*(disc(x, y, 3.8, WHITE) for x, y in ((22, 27), (33, 21), (43, 28), (31, 33)))),
+        stripes=essential(inked(polygon(WHITE, (18, 40), (26, 40), (27.5, 60), (23, 60)), 1.6), inked(polygon(WHITE, (38, 40), (46, 40), (41, 60), (36.5, 60)), 1.6)),
+        spots=optional(*(disc(x, y, 4.4, BROWN) for x, y in ((22, 27), (33, 21), (43, 28), (31, 33)))),
         cherries=essential(inked(disc(26, 11, 6.4, PINK), 1.6), inked(disc(38, 11, 6.4, PINK), 1.6)),
     ),
 }

@@ -50,8 +50,8 @@ VEHICLES: dict[str, Thing] = {
     "truck": thing(
         box(4, 16, 38, 46, BODY, 2), polygon(SHADE, (39, 25), (49, 25), (60, 36), (60, 46), (39, 46)),
         wheels=essential(wheel(15, 47, 8), wheel(48, 47, 8)),
-        windows=essential(polygon(GLASS, (42, 28), (48, 28), (58, 38), (42, 38))),
-        stripes=optional(box(4, 20, 38, 25, WHITE), box(4, 30, 38, 35, WHITE)),
+        windows=essential(inked(polygon(GLASS, (41, 27), (49, 27), (59, 38), (59, 40), (41, 40)), 1.6)),
+        stripes=optional(inked(box(4, 19, 38, 26, WHITE), 1.4), inked(box(4, 30, 38, 37, WHITE), 1.4)),
         ladder=optional(ladder(4, 38, 4, 12, 3)),
     ),
     "tractor": thing(
@@ -92,8 +92,8 @@ VEHICLES: dict[str, Thing] = {
     "ship": thing(
         polygon(BODY, (3, 38), (61, 38), (53, 56), (13, 56)), box(12, 25, 46, 38, SHADE, 1),
         chimney=essential(back=[box(20, 6, 33, 27, INK, 1), box(20, 11, 33, 15, WHITE)]),
-        windows=essential(disc(18.5, 31.5, 4.6, GLASS), disc(29, 31.5, 4.6, GLASS), disc(39.5, 31.5, 4.6, GLASS)),
-        stripes=optional(polygon(WHITE, (5, 42), (59, 42), (56.5, 48), (8, 48))),
+        windows=essential(porthole(17.8, 31.5, 5.4), porthole(29, 31.5, 5.4), porthole(40.2, 31.5, 5.4)),
+        stripes=optional(inked(polygon(WHITE, (5, 42), (59, 42), (56, 49), (8, 49)), 1.6)),
         flag=optional(back=flag(47, 8, 38, 14)),
     ),
     "submarine": thing(
@@ -123,13 +123,13 @@ VEHICLES: dict[str, Thing] = {
         polygon(BODY, (32, 2), (40, 12), (43, 25), (43, 47), (21, 47), (21, 25), (24, 12)),
         wings=essential(back=[inked(polygon(SHADE, (23, 28), (5, 51), (23, 46))), inked(polygon(SHADE, (41, 28), (59, 51), (41, 46)))]),
         windows=essential(inked(ellipse(23, 11, 41, 30.5, GLASS), 1.3)),
-        stripes=optional(box(21, 31, 43, 36, WHITE), box(21, 40, 43, 45, WHITE)),
+        stripes=optional(inked(box(21, 31, 43, 37, WHITE), 1.4), inked(box(21, 40, 43, 46, WHITE), 1.4)),
         flames=optional(inked(polygon(ORANGE, (22, 49), (42, 49), (38, 55), (32, 62), (26, 55))), polygon(GOLD, (28, 50), (36, 50), (32, 57))),
     ),
     "balloon": thing(
-        ellipse(7, 9, 57, 45, BODY), polygon(BODY, (11, 35), (53, 35), (38, 50), (26, 50)),
-        basket=essential(line(INK, 2, (27, 49), (24, 54)), line(INK, 2, (37, 49), (40, 54)), inked(box(20, 53, 44, 63, GOLD, 1))),
-        stripes=optional(line(WHITE, 5.5, (22, 14), (28, 46)), line(WHITE, 5.5, (42, 14), (36, 46))),
-        flag=optional(back=flag(32, 2, 14, 18)),
+        ellipse(7, 8, 57, 43, BODY), polygon(BODY, (11, 33), (53, 33), (39, 47), (25, 47)),
+        basket=essential(line(INK, 2, (27, 46), (24, 54)), line(INK, 2, (37, 46), (40, 54)), inked(box(20, 53, 44, 63, GOLD, 1))),
+        stripes=optional(inked(box(10, 16, 54, 22.5, WHITE), 1.4), inked(box(9, 29, 55, 35.5, WHITE), 1.4)),
+        flag=optional(back=flag(32, 1.5, 14, 20)),
     ),
 }

@@ -9,6 +9,8 @@ from minilab.clarity import LEAST_BODY, LEAST_PART, body_contrasts, part_contras
 from minilab.render import Scene, render_scene
 from minilab.world import BACKGROUNDS, COLOURS, OBJECTS
 
+LEAST_ALONE = 0.006  # a part's word is learnt from pictures of it alone
+
 
 def unclear(contrasts, floor):
     return [contrast for contrast in contrasts if contrast.least < floor]
@@ -24,6 +26,15 @@ def test_every_part_is_clearly_there_or_gone_and_no_other(name):
 
 def test_objects_without_their_parts_are_told_apart():
     assert unclear(body_contrasts(), LEAST_BODY) == []
+
+
+def test_every_part_alone_is_seen_on_every_background():
+    for name, thing in OBJECTS.items():
+        for part in thing.parts:
+            for background, colour in enumerate(BACKGROUNDS):
+                alone = Scene(name, frozenset({part}), "yellow", background, alone=True)
+                difference = np.asarray(render_scene(alone), float) - colour
+                assert np.square(difference / 255).mean() >= LEAST_ALONE, (name, part)
 
 
 def test_a_contrast_is_that_of_the_renders_in_the_worst_colours():

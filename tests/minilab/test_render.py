@@ -13,7 +13,7 @@ from minilab.render import place, random_scene, render, render_scene
 from minilab.world import COLOURS, ESSENTIAL_RATE, OBJECTS, OPTIONAL_RATE, PARTS, words
 
 # Committed before any method was tuned in this world; a change of the world starts every figure anew.
-FROZEN = "789fd436ed1bb4566d4b0ae1be9da528b3addc3b530cae49d36eb2dc4879d655"
+FROZEN = "529f3cda9f73f68e8ea3479f84e0eaa2d8d251702424d4454d3a67969f76ed74"
 
 
 def test_world_has_the_size_that_the_splits_need():
