@@ -8,8 +8,6 @@ On a CPU the shapes are reduced; on a GPU they are those of the models at 1024 p
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.dense import dense_vsf_attention
+from benchmarks.timing import measure
 from negjudge.guidance import TokenLayout, nag_attention, nasa_attention, vsf_attention
 
 Call = Callable[[], torch.Tensor]
@@ -93,32 +92,13 @@ def candidates(shape: Shape, device: str, dtype: torch.dtype) -> dict[str, Call]
     return calls
 
 
-def measure(calls: dict[str, Call], rounds: int, device: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Median seconds and, on a GPU, peak memory above what was there; rounds alternate between the calls."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    peaks: dict[str, float] = {}
-    for number in range(rounds + 2):
-        for name, call in calls.items():
-            if device == "cuda":
-                torch.cuda.reset_peak_memory_stats()
-                torch.cuda.synchronize()
-            start = time.perf_counter()
-            call()
-            if device == "cuda":
-                torch.cuda.synchronize()
-                peaks[name] = torch.cuda.max_memory_allocated() / 1e6
-            if number >= 2:  # the first rounds warm up
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}, peaks
-
-
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--dtype", default=None, choices=["float32", "bfloat16", "float16"])
     parser.add_argument("--rounds", type=int, default=15)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     dtype = getattr(torch, options.dtype or ("float32" if options.device == "cpu" else "bfloat16"))
     where = torch.cuda.get_device_name() if options.device == "cuda" else f"{torch.get_num_threads()} threads"
     print(f"{options.device} ({where}), {dtype}, torch {torch.__version__}; times over plain\n")

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, register_flop_formula, sdpa_flop_count
 
 from benchmarks.dense import dense_vsf_attention
+from benchmarks.timing import measure
 from negjudge.guidance import nag_attention, nasa_attention, vsf_attention
 from negjudge.guidance.families import Family
 from negjudge.guidance.families.flux import Flux
@@ -105,12 +104,12 @@ def flux(double: int, single: int, heads: int, pixels: int) -> Subject:
     )
 
 
-def wan(layers: int, frames: int, height: int, width: int) -> Subject:
+def wan(layers: int, frames: int, height: int, width: int, heads: int = 12) -> Subject:
     """Wan 2.1's 1.3B transformer: 30 layers of 12 heads of 128; 512 text tokens; sizes in latents."""
     from diffusers import WanTransformer3DModel
 
     def build() -> torch.nn.Module:
-        return WanTransformer3DModel(num_attention_heads=12, num_layers=layers, ffn_dim=8960)
+        return WanTransformer3DModel(num_attention_heads=heads, num_layers=layers, ffn_dim=8960 * heads // 12)
 
     def arguments(batch: int) -> dict[str, torch.Tensor]:
         return {
@@ -179,26 +178,7 @@ def operations(step: Step) -> int:
     return counter.get_total_flops()
 
 
-def measure(steps: dict[str, Step], rounds: int, device: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Median seconds and peak memory of each; rounds alternate, so that a busy machine hits all alike."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    peaks: dict[str, float] = {}
-    for number in range(rounds + 1):
-        for name, step in steps.items():
-            if device == "cuda":
-                torch.cuda.reset_peak_memory_stats()
-                torch.cuda.synchronize()
-            start = time.perf_counter()
-            step()
-            if device == "cuda":
-                torch.cuda.synchronize()
-                peaks[name] = torch.cuda.max_memory_allocated() / 1e9
-            if number:  # the first round warms up
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}, peaks
-
-
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Print a table a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -206,7 +186,7 @@ def main() -> None:
     parser.add_argument("--negatives", type=int, nargs="+", default=[4, 16, 64])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--compile", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     dtype = getattr(torch, options.dtype or ("float32" if options.device == "cpu" else "bfloat16"))
     where = torch.cuda.get_device_name() if options.device == "cuda" else f"{torch.get_num_threads()} threads"
     mode = "compiled" if options.compile else "eager"

@@ -10,7 +10,7 @@ from negjudge.errors import command
 from negjudge.evaluation.recipe import require_asked
 from negjudge.evaluation.stage import evaluate
 from negjudge.evaluation.summary import summary
-from negjudge.external.bring import bring
+from negjudge.external.importing import import_pictures
 
 
 @command
@@ -22,14 +22,16 @@ def main(argv: list[str] | None = None) -> None:
     """
     recipe = load_evaluation(argv, prog="python -m eval.run")
     run = run_folder(recipe.run)
-    brought = bring(run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace)
-    for line in brought.lines():
+    imported = import_pictures(
+        run, recipe.images, recipe.manifest, recipe.pairs, recipe.splits, recipe.replace
+    )
+    for line in imported.lines():
         print(line)
     metrics = evaluate(recipe, run)
     for line in summary(metrics):
         print(line)
     print(f"all figures in {run / METRICS}; `python -m eval.report` with the same flags makes the page")
-    brought.require_all()
+    imported.require_all()
     require_asked(recipe, metrics.left_out)
 
 

@@ -17,7 +17,7 @@ from negjudge.generation.jobs import PictureSet
 from negjudge.generation.recipe import PictureRecipe
 from negjudge.generation.settings import write_settings
 from negjudge.recipes import load_recipe
-from negjudge.tuning.objective import Bench, Contestant, Search
+from negjudge.tuning.objective import Contestant, Objective, Search
 from negjudge.tuning.readers import Reader, judge_reader, oracle_reader
 from negjudge.tuning.search import best_of, search_all
 
@@ -67,12 +67,12 @@ def main(argv: list[str] | None = None) -> None:
     dev = select_pairs(pairs, sound_splits(recipe.splits, pairs), recipe.dev.splits)
     contestants = [Contestant(m, m, space, recipe.fixed.get(m, {})) for m, space in recipe.spaces.items()]
     run, model, reader = run_folder(recipe.run), recipe.find_model(), recipe.find_reader(pairs)
-    bench = Bench(model, dev, recipe.dev.seeds, recipe.rendering, reader, recipe.search, run)
+    objective = Objective(model, dev, recipe.dev.seeds, recipe.rendering, reader, recipe.search, run)
 
-    best = {name: best_of(tried) for name, tried in search_all(bench, contestants).items()}
+    best = {name: best_of(tried) for name, tried in search_all(objective, contestants).items()}
     settings = {c.name: {**best[c.name].params, **c.fixed} for c in contestants}
     figures = {name: trial.figures("pictures", "evaluations", "number") for name, trial in best.items()}
-    search = bench.provenance() | {"best": figures}
+    search = objective.provenance() | {"best": figures}
     history = write_settings(Path(recipe.output), settings, search, run / HISTORY)
     for trial in best.values():
         print(trial.summary())

@@ -11,7 +11,7 @@ from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.generation.loras import Lora, find_lora
 from negjudge.generation.pipelines import find_model as find_pipeline
 from negjudge.hub_ids import is_hub_id, no_folder
-from negjudge.judge.loading import find_model as find_judge
+from negjudge.judge.loading import find_judge
 
 PATHS = [
     "nowhere",

@@ -25,7 +25,7 @@ def test_labelling_and_measuring_leave_torch_out():
         "labeling.agreement",
         "statistics.metrics",
         "data.splits",
-        "external.bring",
+        "external.importing",
         "oracle.readings",
         "cli",
         "guidance",

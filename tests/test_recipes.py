@@ -8,7 +8,7 @@ import pytest
 
 from negjudge import recipes
 from negjudge.errors import NegjudgeError
-from negjudge.recipes import load_recipe, read_yaml, require_least
+from negjudge.recipes import load_function, load_recipe, read_yaml, require_least
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,18 @@ def test_help_shows_each_key_with_its_words(capsys):
     printed = capsys.readouterr().out
     assert "Pictures of each pair." in printed
     assert "--search.trials" in printed
+
+
+def test_a_function_is_found_by_its_path():
+    assert load_function("json:dumps", "voter") is json.dumps
+
+
+@pytest.mark.parametrize(
+    "path", ["json:nothing", "nothing.at.all:vote", "json", ":dumps", "", "json:__name__"]
+)
+def test_what_is_no_function_is_refused_with_the_key(path):
+    with pytest.raises(NegjudgeError, match=r"key 'voter'.*expected module:function"):
+        load_function(path, "voter")
 
 
 @dataclass(frozen=True)

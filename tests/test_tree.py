@@ -16,6 +16,22 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [path.relative_to(ROOT) for path in sorted((ROOT / "src/negjudge").rglob("*.py"))]
 # In halves, or this file would name them.
 REGISTRIES = ["pypi." + "org", "python" + "hosted", "npm" + "js", "debian." + "org", "index" + "-url ="]
+# Tests of the repository, not of one module.
+OF_THE_WHOLE = {
+    "test_copies.py",
+    "test_docs.py",
+    "test_fingerprints.py",
+    "test_import.py",
+    "test_makefile.py",
+    "test_tree.py",
+}
+# One module's promise, held for many.
+OF_MANY = {
+    "guidance/families/test_every_family.py",
+    "guidance/families/test_manners.py",
+    "guidance/families/test_tiny_pipelines.py",
+    "guidance/test_sixth_method.py",
+}
 MACHINE_PATH = re.compile(rb"(?<![\w.~>/-])/(?:work|root|home|tmp|Users|mnt|opt)/\w")
 
 
@@ -78,3 +94,19 @@ def test_no_init_in_tests_and_one_in_each_stage():
     assert not list((ROOT / "tests").rglob("__init__.py"))
     stages = ("generate", "labeling", "train", "eval", "studies")
     assert all((ROOT / stage / "__init__.py").is_file() for stage in stages)
+
+
+def test_each_test_file_lies_where_its_module_does():
+    """tests/PACKAGE/test_MODULE.py, or test_MODULE_PART.py where a module's tests are more than a file's."""
+    places = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")]
+    apart = {str(place) for place in places if not any(module.exists() for module in modules_of(place))}
+    assert apart - OF_THE_WHOLE - OF_MANY == set()
+
+
+def modules_of(place: Path) -> list[Path]:
+    """What a test file may be of: a module of the library, of a folder beside it, or a stage's recipes."""
+    words = place.stem.split("_")[1:]
+    names = ["_".join(words[:number]) + ".py" for number in range(1, len(words) + 1)]
+    if place.parts[0] == "stages":
+        return [ROOT.joinpath(*place.parts[1:-1], name) for name in [*names, *words[:1]]]
+    return [root / place.parent / name for root in (ROOT / "src/negjudge", ROOT) for name in names]

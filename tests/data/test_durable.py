@@ -1,9 +1,59 @@
-"""Files written only where they change, and read for their digest once."""
+"""Whole lines and whole files, or what was there before; each is read for its digest once."""
 
 import hashlib
 import os
 
-from negjudge.data.durable import files_sha256, write_changed
+import pytest
+
+from negjudge.data import durable
+from negjudge.data.durable import append_lines, files_sha256, read_lines, write_atomically, write_changed
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", []),
+        (b'{"a": 1}\n', [b'{"a": 1}']),
+        (b'{"a": 1}\n{"b"', [b'{"a": 1}']),
+        (b'{"a": 1}\n{"b": 2}', [b'{"a": 1}', b'{"b": 2}']),
+        (b'{"a": 1}\n12', [b'{"a": 1}']),  # of 123, say: no prefix of an object is an object
+    ],
+)
+def test_a_torn_last_line_is_not_read_and_is_cut_before_the_next(tmp_path, content, lines):
+    path = tmp_path / "lines.jsonl"
+    path.write_bytes(content)
+    assert read_lines(path) == lines
+    append_lines(path, b'{"c": 3}\n')
+    assert path.read_bytes() == b"".join(line + b"\n" for line in [*lines, b'{"c": 3}'])
+
+
+def test_a_missing_file_has_no_lines_and_a_missing_folder_is_made(tmp_path):
+    path = tmp_path / "new" / "lines.jsonl"
+    assert read_lines(path) == []
+    append_lines(path, b"{}\n")
+    assert read_lines(path) == [b"{}"]
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Files take two bytes and then no more."""
+
+    def write(file, content):
+        file.write(memoryview(content)[:2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(durable, "_write_all", write)
+
+
+@pytest.mark.parametrize("write", [append_lines, write_atomically])
+def test_a_full_disk_leaves_the_file_as_it_was_and_names_it(tmp_path, full_disk, write):
+    path = tmp_path / "file"
+    path.write_bytes(b'{"a": 1}\n')
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        write(path, b'{"b": 2}\n')
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b'{"a": 1}\n'
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_holds_the_content_keeps_its_time(tmp_path):

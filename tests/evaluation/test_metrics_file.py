@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.metrics_file import Metrics, read_metrics, write_metrics
@@ -18,7 +19,7 @@ from negjudge.statistics.clusters import Interval
 
 
 @pytest.fixture(scope="module")
-def measured(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Metrics]:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Metrics]:
     run = synthetic.make_run(tmp_path_factory.mktemp("file"), judges=False, control=False)
     return run, evaluate(synthetic.recipe_for(run), run)
 

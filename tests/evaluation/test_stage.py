@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import synthetic
 from sklearn.metrics import balanced_accuracy_score
 
 from negjudge.data.records import Pair, Sample, Verdict, read_records, write_records
@@ -24,7 +25,7 @@ SPLITS = read_splits("data/mini/splits.json")
 
 
 @pytest.fixture(scope="module")
-def measured(synthetic: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Metrics]:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Metrics]:
     run = synthetic.make_run(tmp_path_factory.mktemp("measured"))
     return run, evaluate(synthetic.recipe_for(run), run)
 
@@ -139,9 +140,7 @@ def test_every_part_holds_intervals_and_strict_json(measured: tuple[Path, Metric
     assert measured[1].provenance.sources == ("simulated",)
 
 
-def test_doing_it_again_reads_no_picture_and_gives_the_same(
-    synthetic: Any, measured: tuple[Path, Metrics]
-) -> None:
+def test_doing_it_again_reads_no_picture_and_gives_the_same(measured: tuple[Path, Metrics]) -> None:
     run, metrics = measured
     before = {name: (run / name).stat().st_mtime_ns for name in ("oracle.jsonl", "verdicts.jsonl")}
     again = evaluate(synthetic.recipe_for(run), run)
@@ -149,7 +148,7 @@ def test_doing_it_again_reads_no_picture_and_gives_the_same(
     assert {name: (run / name).stat().st_mtime_ns for name in before} == before
 
 
-def test_a_killed_reading_goes_on(synthetic: Any, tmp_path: Path) -> None:
+def test_a_killed_reading_goes_on(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     recipe = synthetic.recipe_for(run)
     evaluate(recipe, run)
@@ -159,9 +158,7 @@ def test_a_killed_reading_goes_on(synthetic: Any, tmp_path: Path) -> None:
     assert sorted((run / "oracle.jsonl").read_bytes().splitlines()) == sorted(whole.splitlines())
 
 
-def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(
-    synthetic: Any, tmp_path: Path
-) -> None:
+def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     metrics = evaluate(synthetic.recipe_for(run), run)
     assert list(metrics.methods) == ["oracle"]
@@ -169,7 +166,7 @@ def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(
     assert {row.judge for row in metrics.judges} == {"text only"}
 
 
-def test_without_an_oracle_labels_tell_the_truth(synthetic: Any, tmp_path: Path) -> None:
+def test_without_an_oracle_labels_tell_the_truth(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False)
     metrics = evaluate(synthetic.recipe_for(run, reader=None), run)
     assert list(metrics.methods) == ["labels"]
@@ -177,7 +174,7 @@ def test_without_an_oracle_labels_tell_the_truth(synthetic: Any, tmp_path: Path)
     assert {row.truth for row in metrics.judges} == {"labels"}
 
 
-def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path: Path) -> None:
+def test_a_stratum_with_too_few_pairs_prints_no_figure(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     dropped = set(SPLITS.judge["both_new"][11:])
     kept = [s for s in read_records(run / "samples.jsonl", Sample) if s.pair not in dropped]
@@ -191,7 +188,7 @@ def test_a_stratum_with_too_few_pairs_prints_no_figure(synthetic: Any, tmp_path:
     assert not [gain for gain in metrics.gains if gain.stratum == "both_new"]
 
 
-def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(synthetic: Any, tmp_path: Path) -> None:
+def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     (run / "judge" / "judge.json").write_text('{"place": "trained again"}')
     # Asking anew needs the model, which this folder does not hold: that it is asked is the point.
@@ -199,7 +196,7 @@ def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(synthetic: Any,
         evaluate(synthetic.recipe_for(run), run)
 
 
-def test_an_abstention_is_no_success_and_is_counted(synthetic: Any, tmp_path: Path) -> None:
+def test_an_abstention_is_no_success_and_is_counted(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     write_records(run / "verdicts.jsonl", [dataclasses.replace(v, abstained=True) for v in verdicts])
@@ -211,7 +208,7 @@ def test_an_abstention_is_no_success_and_is_counted(synthetic: Any, tmp_path: Pa
     assert one(metrics.judges, judge="tuned", stratum="seen", topic="element", truth="oracle").undecided == 0
 
 
-def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_path: Path) -> None:
+def test_pictures_that_could_not_be_judged_count_as_wrong(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     broken = [
@@ -226,7 +223,7 @@ def test_pictures_that_could_not_be_judged_count_as_wrong(synthetic: Any, tmp_pa
     assert row.quality.auroc.estimate > 0.9
 
 
-def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Path) -> None:
+def test_the_oracle_check_is_printed_with_intervals(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     check = tmp_path / "check.json"
     check.write_text('{"vsf": {"pictures": 60, "wrong": 3}}')
@@ -240,9 +237,7 @@ def test_the_oracle_check_is_printed_with_intervals(synthetic: Any, tmp_path: Pa
         evaluate(synthetic.recipe_for(run, oracle_check=str(check)), run)
 
 
-def test_only_differences_larger_than_the_oracles_errors_withstand_them(
-    synthetic: Any, tmp_path: Path
-) -> None:
+def test_only_differences_larger_than_the_oracles_errors_withstand_them(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     check, answers = tmp_path / "check.json", []
     for wrong in (0, 24):
@@ -263,7 +258,7 @@ def test_only_differences_larger_than_the_oracles_errors_withstand_them(
         ),
     ],
 )
-def test_what_is_wrong_with_a_run_is_one_line(synthetic: Any, tmp_path: Path, damage: Any, said: str) -> None:
+def test_what_is_wrong_with_a_run_is_one_line(tmp_path: Path, damage: Any, said: str) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     damage(run)
     with pytest.raises(NegjudgeError, match=said) as caught:
@@ -272,19 +267,19 @@ def test_what_is_wrong_with_a_run_is_one_line(synthetic: Any, tmp_path: Path, da
 
 
 @pytest.mark.parametrize("reader", ["minilab.nowhere:read", "minilab.world", "minilab.world:OBJECTS"])
-def test_a_reader_that_is_not_there_is_named(synthetic: Any, tmp_path: Path, reader: str) -> None:
+def test_a_reader_that_is_not_there_is_named(tmp_path: Path, reader: str) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     with pytest.raises(NegjudgeError, match="key 'reader'"):
         evaluate(synthetic.recipe_for(run, reader=reader), run)
 
 
-def test_the_run_folder_is_held_by_one_process(synthetic: Any, tmp_path: Path) -> None:
+def test_the_run_folder_is_held_by_one_process(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     with locked(run, "eval"), pytest.raises(NegjudgeError, match="is being written by another eval"):
         evaluate(synthetic.recipe_for(run), run)
 
 
-def test_figures_of_an_earlier_judge_are_refused(synthetic: Any, tmp_path: Path) -> None:
+def test_figures_of_an_earlier_judge_are_refused(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     evaluate(synthetic.recipe_for(run), run)
     assert read_metrics(run).format == FORMAT

@@ -1,31 +1,21 @@
-"""How numbers are written for a person."""
+"""The finding as one sentence: it says no more than the pictures bear."""
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
-from negjudge.evaluation.wording import interval, points
-from negjudge.statistics.clusters import Interval
+from negjudge.evaluation.methods.table import Comparison, MethodRow
+from negjudge.evaluation.metrics_file import Finding
+from negjudge.evaluation.summary import finding_sentence
+from negjudge.statistics.clusters import Difference, Interval
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "–"),
-        (0.125, "0.12"),
-        (-0.004, "0.00"),
-        (-0.25, "−0.25"),
-        (math.nan, "–"),
-        (Interval(0.13, -0.001, 0.26), "0.13 (0.00–0.26)"),
-        (Interval(0.13, None, None), "0.13"),
-    ],
-)
-def test_a_number_has_a_true_minus_and_no_negative_zero(value: object, shown: str) -> None:
-    assert interval(value) == shown  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("value", "shown"), [(0.427, "+43"), (-0.096, "−10"), (-0.004, "0")])
-def test_a_difference_is_in_points_with_its_sign(value: float, shown: str) -> None:
-    assert points(value) == shown
+def test_a_finding_that_the_pictures_do_not_bear_says_so() -> None:
+    half = Interval(0.5, 0.2, 0.8)
+    best, unguided = (
+        MethodRow(m, {}, 8, 4, half, half, half, None, None, undecided=0.0, evaluations=None)
+        for m in ("vsf", "none")
+    )
+    gap = Difference(0.1, -0.2, 0.4, p=0.4, more=3, less=2, adjusted=0.4)
+    comparison = Comparison("success", "vsf", "none", 8, 4, gap)
+    sentence = finding_sentence(Finding("oracle", best, unguided, comparison))
+    assert sentence is not None
+    assert sentence.endswith("+10 points (−20 to +40), a difference that these pictures do not establish.")

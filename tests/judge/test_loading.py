@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from negjudge import Judge
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load_model, quiet, weights_sha256
-from negjudge.judge.settings import read_settings
+from negjudge.judge.settings import read_judge_settings
 
 
 def scores(folder, pictures):
@@ -115,14 +115,14 @@ def test_settings_of_another_kind_are_refused(adapter, tmp_path, change, word):
     content = json.loads((adapter / "judge.json").read_text()) | change
     (tmp_path / "judge.json").write_text(json.dumps(content))
     with pytest.raises(NegjudgeError, match=word):
-        read_settings(tmp_path)
+        read_judge_settings(tmp_path)
     (tmp_path / "judge.json").write_text("{")
     with pytest.raises(NegjudgeError, match="not valid JSON"):
-        read_settings(tmp_path)
+        read_judge_settings(tmp_path)
 
 
 def test_settings_survive_the_file(adapter):
-    settings = read_settings(adapter)
+    settings = read_judge_settings(adapter)
     assert settings.calibration.object.present == 2.0
     assert settings.calibration.success.slope == 1.0
     assert settings.base.path == "../../../base"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import synthetic
 import torch
 from PIL import Image
+from tiny.judge import save_base
 
-from minilab.judge_model import build_model, build_processor
-from minilab.world import words
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import JudgeRecipe
 from negjudge.evaluation.stage import evaluate
@@ -20,12 +20,7 @@ from negjudge.judge.vqascore import QUESTION, VQAScore, questions_about
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained model of the true class, whose tokenizer has VQAScore's words."""
-    path = tmp_path_factory.mktemp("vqascore") / "model"
-    torch.manual_seed(3)
-    processor = build_processor([*words(), QUESTION, "without"])
-    build_model(processor, layers=2).save_pretrained(path)
-    processor.save_pretrained(path)
-    return path
+    return save_base(tmp_path_factory.mktemp("vqascore") / "model", more_words=[QUESTION, "without"], seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +90,14 @@ def test_a_model_that_lacks_its_words_says_which(base: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_an_evaluation_has_it_in_its_tables_or_says_why_not(
-    synthetic: Any, tmp_path: Path, folder: Path, base: Path
-) -> None:
+def test_an_evaluation_has_it_in_its_tables_or_says_why_not(tmp_path: Path, folder: Path, base: Path) -> None:
     run = synthetic.make_run(tmp_path, judges=False, labels=False, control=False)
     judges = {
         "VQAScore": JudgeRecipe(kind="vqascore", source=str(folder)),
         "VQAScore on base": JudgeRecipe(kind="vqascore", source=str(base)),
     }
     metrics = evaluate(synthetic.recipe_for(run, judges=judges, device="cpu"), run)
-    assert list(metrics["methods"]) == ["oracle", "VQAScore"]
-    assert "'figure'" in metrics["left_out"]["VQAScore on base"]
-    assert {row["quality"] for row in metrics["methods"]["VQAScore"]} == {None}
-    assert list(metrics["provenance"]["judges"]) == ["VQAScore"]
+    assert list(metrics.methods) == ["oracle", "VQAScore"]
+    assert "'figure'" in metrics.left_out["VQAScore on base"]
+    assert {row.quality for row in metrics.methods["VQAScore"]} == {None}
+    assert list(metrics.provenance.judges) == ["VQAScore"]

@@ -1,5 +1,6 @@
 """What the simulated annotators are asked, and what they must answer."""
 
+import lab
 import pytest
 import voters
 
@@ -8,7 +9,7 @@ from negjudge.labeling.collect import ask
 from negjudge.labeling.recipe import LabelRecipe
 
 
-def test_a_voter_answers_the_same_in_one_go_and_in_parts(lab, tmp_path):
+def test_a_voter_answers_the_same_in_one_go_and_in_parts(tmp_path):
     samples, recipe = lab.fill(tmp_path, 120), LabelRecipe(**lab.recipe_values(tmp_path))
     whole = ask(voters.vote, recipe, tmp_path, samples)
     parts = [ask(voters.vote, recipe, tmp_path, part) for part in (samples[:70], samples[70:])]
@@ -26,7 +27,7 @@ def test_a_voter_answers_the_same_in_one_go_and_in_parts(lab, tmp_path):
         (voters.vote, ["annotator-1"], "gave a vote that nobody asked for: annotator annotator-2"),
     ],
 )
-def test_a_voter_that_does_not_fit_the_recipe_is_named(lab, tmp_path, voter, annotators, reason):
+def test_a_voter_that_does_not_fit_the_recipe_is_named(tmp_path, voter, annotators, reason):
     recipe = LabelRecipe(**lab.recipe_values(tmp_path, annotators=annotators))
     with pytest.raises(NegjudgeError, match=f"voters:vote {reason}, sample "):
         ask(voter, recipe, tmp_path, lab.fill(tmp_path, 3))

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import os
 
+import lab
 import pytest
 
 from negjudge.data.records import Sample, read_records, write_records
@@ -17,7 +18,7 @@ def choose(folder, pairs=None, splits=None, parts=(), per_pair=None):
     return choose_samples(folder, pairs, splits, parts, per_pair)
 
 
-def test_a_draw_is_the_same_whenever_it_is_made_and_takes_as_many_of_each_pair(lab, tmp_path):
+def test_a_draw_is_the_same_whenever_it_is_made_and_takes_as_many_of_each_pair(tmp_path):
     samples = lab.fill(tmp_path, 24)
     drawn = choose(tmp_path, per_pair=2)
     write_records(tmp_path / "samples.jsonl", reversed(samples))
@@ -28,8 +29,8 @@ def test_a_draw_is_the_same_whenever_it_is_made_and_takes_as_many_of_each_pair(l
     assert [sample.id for sample in drawn] == sorted(sample.id for sample in drawn)
 
 
-def test_parts_of_the_splits_choose_pairs(lab, tmp_path):
-    files = str(lab.root / "data/mini/pairs.jsonl"), str(lab.root / "data/mini/splits.json")
+def test_parts_of_the_splits_choose_pairs(tmp_path):
+    files = str(lab.ROOT / "data/mini/pairs.jsonl"), str(lab.ROOT / "data/mini/splits.json")
     judge = read_splits(files[1]).judge
     pairs = judge["train"][0], judge["seen"][0]
     mini = [dataclasses.replace(s, pair=pair) for s, pair in zip(lab.fill(tmp_path, 2), pairs, strict=True)]
@@ -48,14 +49,14 @@ def test_nothing_to_label_says_which_stage_comes_first(tmp_path):
         choose(tmp_path)
 
 
-def test_an_id_that_would_leave_the_folder_is_refused(lab, tmp_path):
+def test_an_id_that_would_leave_the_folder_is_refused(tmp_path):
     (sample,) = lab.fill(tmp_path, 1)
     write_records(tmp_path / "samples.jsonl", [dataclasses.replace(sample, id="../../x")])
     with pytest.raises(NegjudgeError, match="cannot name a file"):
         choose(tmp_path)
 
 
-def test_only_the_recorded_pngs_are_served(lab, tmp_path):
+def test_only_the_recorded_pngs_are_served(tmp_path):
     samples = lab.fill(tmp_path, 3)
     (tmp_path / "images/note.html").write_text("<script>")
     served = tmp_path / "served"
@@ -66,7 +67,7 @@ def test_only_the_recorded_pngs_are_served(lab, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nbroken", b"<svg/>"])
-def test_a_picture_that_is_not_the_recorded_one_is_named(lab, tmp_path, content):
+def test_a_picture_that_is_not_the_recorded_one_is_named(tmp_path, content):
     samples = lab.fill(tmp_path, 2)
     (tmp_path / samples[1].image).write_bytes(content)
     with pytest.raises(NegjudgeError, match=f"{samples[1].id}.png is not the picture that was recorded"):
@@ -77,7 +78,7 @@ def test_a_picture_that_is_not_the_recorded_one_is_named(lab, tmp_path, content)
 
 
 @pytest.mark.parametrize("content", [b"<svg/>", b""])
-def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(lab, tmp_path, content):
+def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(tmp_path, content):
     (sample,) = lab.fill(tmp_path, 1)
     (tmp_path / sample.image).write_bytes(content)
     recorded = dataclasses.replace(sample, sha256=hashlib.sha256(content).hexdigest())
@@ -90,7 +91,7 @@ def test_a_recorded_picture_that_is_no_png_is_neither_served_nor_copied(lab, tmp
     assert not [*(tmp_path / "served").iterdir()]
 
 
-def test_samples_of_another_run_are_copied_once(lab, tmp_path):
+def test_samples_of_another_run_are_copied_once(tmp_path):
     samples = lab.fill(tmp_path / "a", 4)
     adopt(samples[:2], tmp_path / "a", tmp_path / "b")
     adopt(samples, tmp_path / "a", tmp_path / "b")

@@ -1,13 +1,13 @@
-"""Votes on record and the labels computed from them."""
+"""Votes on record: each once, whatever happens, and wrong ones set aside."""
 
 from dataclasses import replace
 from pathlib import Path
 
+import lab
 import pytest
 
 from negjudge.data.records import Label, Vote, append_records, read_records, write_records
 from negjudge.errors import NegjudgeError
-from negjudge.labeling.aggregation import labels_from
 from negjudge.labeling.labelstudio.client import Task
 from negjudge.labeling.votes import SKIPPED, Quarantined, VoteBook
 
@@ -15,7 +15,7 @@ NAMES = {7: "anna", 8: "ben"}
 
 
 @pytest.fixture(autouse=True)
-def _one_sample(lab, tmp_path):
+def _one_sample(tmp_path):
     (sample,) = lab.fill(tmp_path, 1)
     write_records(tmp_path / "samples.jsonl", [replace(sample, id="s")])
 
@@ -24,39 +24,7 @@ def votes(question, *answers):
     return [Vote("s", f"a-{n}", "people", question, answer) for n, answer in enumerate(answers)]
 
 
-@pytest.mark.parametrize(
-    ("answers", "answer", "probability"),
-    [
-        (["yes", "yes", "no"], "yes", 2 / 3),
-        (["no", "no", "no"], "no", 0.0),
-        (["yes", "no"], "tie", 0.5),
-        (["yes", "unsure", "unsure"], "unsure", 1.0),
-        (["yes", "no", "unsure"], "tie", 0.5),
-        (["unsure", "unsure"], "unsure", None),
-        (["yes", "yes", "unsure"], "yes", 1.0),
-    ],
-)
-def test_the_majority_decides_and_ties_and_unsure_stay(answers, answer, probability):
-    (label,) = labels_from(votes("element", *answers))
-    assert (label.answer, label.probability) == (answer, probability)
-    assert label.counts == {one: answers.count(one) for one in answers}
-    assert label.source == "people"
-
-
-@pytest.mark.parametrize(
-    ("answers", "answer", "mean"), [(["5", "4", "4"], "4", 13 / 3), (["1", "5"], "tie", 3.0)]
-)
-def test_ratings_have_a_mean(answers, answer, mean):
-    (label,) = labels_from(votes("quality", *answers))
-    assert (label.answer, label.probability) == (answer, mean)
-
-
-def test_a_changed_answer_replaces_the_earlier_one():
-    (label,) = labels_from([*votes("object", "yes", "yes"), *votes("object", "no")])
-    assert label.counts == {"no": 1, "yes": 1}
-
-
-def annotation(lab, number, account=7, **changes):
+def annotation(number, account=7, **changes):
     answers = {"object": "yes", "element": "no", "quality": "4"} | changes.pop("answers", {})
     return {
         "id": number,
@@ -66,9 +34,9 @@ def annotation(lab, number, account=7, **changes):
     } | changes
 
 
-def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
-    first = Task(1, "s", (annotation(lab, 1),))
-    second = Task(1, "s", (annotation(lab, 1), annotation(lab, 2, account=8)))
+def test_what_is_new_is_appended_and_nothing_twice(tmp_path):
+    first = Task(1, "s", (annotation(1),))
+    second = Task(1, "s", (annotation(1), annotation(2, account=8)))
     for export in ([first], [first], [second], [second]):
         VoteBook(tmp_path, "people").record(export, NAMES)
     stored = read_records(tmp_path / "votes.jsonl", Vote)
@@ -76,8 +44,8 @@ def test_what_is_new_is_appended_and_nothing_twice(lab, tmp_path):
     assert not (tmp_path / "quarantine.jsonl").exists()
 
 
-def test_an_append_interrupted_by_ctrl_c_is_not_repeated(lab, tmp_path, monkeypatch):
-    export, book = [Task(1, "s", (annotation(lab, 1),))], VoteBook(tmp_path, "people")
+def test_an_append_interrupted_by_ctrl_c_is_not_repeated(tmp_path, monkeypatch):
+    export, book = [Task(1, "s", (annotation(1),))], VoteBook(tmp_path, "people")
 
     def interrupted(path, records):
         append_records(path, records)
@@ -91,8 +59,8 @@ def test_an_append_interrupted_by_ctrl_c_is_not_repeated(lab, tmp_path, monkeypa
     assert len(read_records(tmp_path / "votes.jsonl", Vote)) == len(book.votes) == 3
 
 
-def test_a_killed_append_is_made_good(lab, tmp_path):
-    export = [Task(1, "s", (annotation(lab, 1, answers={"quality": "9"}), annotation(lab, 2, account=8)))]
+def test_a_killed_append_is_made_good(tmp_path):
+    export = [Task(1, "s", (annotation(1, answers={"quality": "9"}), annotation(2, account=8)))]
     VoteBook(tmp_path, "people").record(export, NAMES)
     path = tmp_path / "votes.jsonl"
     whole = path.read_bytes()
@@ -103,10 +71,10 @@ def test_a_killed_append_is_made_good(lab, tmp_path):
     assert len(read_records(tmp_path / "quarantine.jsonl", Quarantined)) == 1
 
 
-def test_an_answer_changed_on_the_server_is_appended(lab, tmp_path):
+def test_an_answer_changed_on_the_server_is_appended(tmp_path):
     for answer in ("yes", "no", "no"):
         book = VoteBook(tmp_path, "people")
-        book.record([Task(1, "s", (annotation(lab, 1, answers={"object": answer}),))], NAMES)
+        book.record([Task(1, "s", (annotation(1, answers={"object": answer}),))], NAMES)
     assert [v.answer for v in read_records(tmp_path / "votes.jsonl", Vote) if v.question == "object"] == [
         "yes",
         "no",
@@ -114,18 +82,18 @@ def test_an_answer_changed_on_the_server_is_appended(lab, tmp_path):
     assert book.write_labels()[0].answer == "no"
 
 
-def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_path):
+def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(tmp_path):
     wrong = [
-        annotation(lab, 1, answers={"quality": "9"}),
-        annotation(lab, 2),
-        annotation(lab, 3, account=99),
-        annotation(lab, 4, account=None),
-        annotation(lab, 5, account=8, was_cancelled=True, result=[]),
+        annotation(1, answers={"quality": "9"}),
+        annotation(2),
+        annotation(3, account=99),
+        annotation(4, account=None),
+        annotation(5, account=8, was_cancelled=True, result=[]),
     ]
     tasks = [
         Task(1, "s", tuple(wrong)),
-        Task(2, "stranger", (annotation(lab, 6),)),
-        Task(3, None, (annotation(lab, 7),)),
+        Task(2, "stranger", (annotation(6),)),
+        Task(3, None, (annotation(7),)),
     ]
     book = VoteBook(tmp_path, "people")
     book.record(tasks, NAMES)
@@ -148,8 +116,8 @@ def test_wrong_answers_are_set_aside_with_reason_and_whole_annotation(lab, tmp_p
     assert not VoteBook(tmp_path, "people").answered("s", "carl")
 
 
-def test_votes_on_a_retired_picture_stay(lab, tmp_path):
-    export = [Task(1, "s", (annotation(lab, 1),))]
+def test_votes_on_a_retired_picture_stay(tmp_path):
+    export = [Task(1, "s", (annotation(1),))]
     VoteBook(tmp_path, "people").record(export, NAMES)
     (tmp_path / "samples.jsonl").unlink()
     VoteBook(tmp_path, "people").record(export, NAMES)

@@ -76,9 +76,9 @@ class Tab:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 20) -> None:
-        """Wait until a JavaScript expression is true."""
-        end = time.monotonic() + seconds
+    def wait(self, script: str) -> None:
+        """Wait until a JavaScript expression is true: up to 5 minutes, for a machine that is busy."""
+        end = time.monotonic() + 300
         while not self.run(script):
             assert time.monotonic() < end, f"never true: {script}"
             time.sleep(0.02)
@@ -138,7 +138,10 @@ def browser(path: str) -> Iterator[Tab]:
             yield Tab(to_child[1], from_child[0])
         finally:
             process.terminate()
-            process.wait(20)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(60)
+            process.kill()
+            process.wait()
             os.close(to_child[1])
             os.close(from_child[0])
 

@@ -35,7 +35,7 @@ def named(target):
 
 def test_both_ways_and_soft(run, pairs, tokenizer):
     one = next(one for one in read_labelled(run, pairs) if one.element not in (0.0, 1.0))
-    found = {row.question: named(row.target) for row in rows([one], run, tokenizer, strangers=0, seed=0)}
+    found = {row.question: named(row.target) for row in rows([one], run, tokenizer, absent_objects=0, seed=0)}
     assert len(found) == 5
     element = [targets for question, targets in found.items() if one.sample.element in question]
     assert element == [
@@ -57,7 +57,7 @@ def test_what_nobody_decided_is_not_asked(run, pairs, tokenizer):
     write_records(run / "labels.jsonl", undecided)
     one = next(one for one in read_labelled(run, pairs) if one.sample.id == first)
     assert (one.object, one.element, one.quality) == (None, None, None)
-    assert rows([one], run, tokenizer, strangers=2, seed=0) == []
+    assert rows([one], run, tokenizer, absent_objects=2, seed=0) == []
 
 
 def test_the_order_in_which_pictures_were_made_counts_for_nothing(run, pairs):
@@ -66,10 +66,10 @@ def test_the_order_in_which_pictures_were_made_counts_for_nothing(run, pairs):
     assert read_labelled(run, pairs) == before
 
 
-def test_strangers_are_answered_with_no(run, pairs, tokenizer):
+def test_absent_objects_are_answered_with_no(run, pairs, tokenizer):
     labelled = read_labelled(run, pairs)
     one = labelled[0]
-    found = rows(labelled, run, tokenizer, strangers=1, seed=0)
+    found = rows(labelled, run, tokenizer, absent_objects=1, seed=0)
     extra = [row for row in found if row.image.endswith(one.sample.image)][5:]
     assert [named(row.target) for row in extra] == [{"no": 1.0}, {"yes": 1.0}]
     assert one.sample.object not in extra[0].question
@@ -124,12 +124,12 @@ def test_a_word_that_the_base_does_not_know_is_named(run, pairs, tokenizer):
     one = read_labelled(run, pairs)[0]
     strange = replace(one, nouns=(one.sample.object, "zebra stripes"))
     with pytest.raises(NegjudgeError, match="'zebra'"):
-        rows([strange], run, tokenizer, strangers=0, seed=0)
+        rows([strange], run, tokenizer, absent_objects=0, seed=0)
 
 
 def test_questions_are_the_judges(run, pairs, tokenizer):
     one = read_labelled(run, pairs)[0]
-    asked = {row.question for row in rows([one], run, tokenizer, strangers=0, seed=0)}
+    asked = {row.question for row in rows([one], run, tokenizer, absent_objects=0, seed=0)}
     assert (
         presence_question(one.sample.element) in asked
         or presence_question(f"a {one.sample.element}") in asked
@@ -140,6 +140,6 @@ def test_a_picture_is_asked_about_in_the_words_that_people_were_asked_in(run, pa
     one = read_labelled(run, pairs)[0]
     own = replace(pairs[one.sample.pair], element_question="Does this picture show a red lid?")
     worded = read_labelled(run, {**pairs, own.id: own})[0]
-    asked = {row.question for row in rows([worded], run, tokenizer, strangers=0, seed=0)}
+    asked = {row.question for row in rows([worded], run, tokenizer, absent_objects=0, seed=0)}
     assert worded.nouns == (one.sample.object, "a red lid")
     assert {presence_question("a red lid", polarity) for polarity in ("present", "absent")} < asked

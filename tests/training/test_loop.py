@@ -21,7 +21,7 @@ def questions(run, base):
         read_labelled(run, read_pairs("data/mini/pairs.jsonl")),
         run,
         load_processor(base).tokenizer,
-        strangers=1,
+        absent_objects=1,
         seed=0,
     )
 

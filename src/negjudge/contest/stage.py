@@ -19,8 +19,8 @@ from negjudge.generation.jobs import Job, jobs_of, wrong_negatives
 from negjudge.generation.samples import Made, generate
 from negjudge.guidance import GuidanceMethod, method_from
 from negjudge.guidance.methods import UNGUIDED
-from negjudge.tuning.frozen import PRIMARY, Chosen, Frozen, freeze, require_plan
-from negjudge.tuning.objective import Bench, Contestant
+from negjudge.tuning.frozen import PRIMARY_OUTCOME, Chosen, Frozen, freeze, require_plan
+from negjudge.tuning.objective import Contestant, Objective
 from negjudge.tuning.search import search_all
 from negjudge.tuning.trials import Trial
 
@@ -44,7 +44,7 @@ class Contest:
         yield self.control.summary(run / CONTROL)
 
 
-def hold(recipe: ContestRecipe, run: Path) -> Contest:
+def run_contest(recipe: ContestRecipe, run: Path) -> Contest:
     """Search, freeze, and make the test's pictures; what the run folder holds is not made again.
 
     Raises NegjudgeError where the run folder holds another search or froze other settings.
@@ -55,12 +55,12 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
     dev, test = (select_pairs(pairs, splits, [f"methods/{part}"]) for part in ("dev", "test"))
     contestants = [Contestant(name, e.method, e.space, e.fixed) for name, e in recipe.contestants.items()]
     reader = recipe.find_reader(pairs)
-    bench = Bench(model, dev, recipe.dev_seeds, rendering, reader, recipe.search, run / TUNE)
-    plan = plan_of(recipe, bench, contestants, test)
+    objective = Objective(model, dev, recipe.dev_seeds, rendering, reader, recipe.search, run / TUNE)
+    plan = plan_of(recipe, objective, contestants, test)
     require_plan(run, plan)
 
-    trials = search_all(bench, contestants)
-    frozen = freeze(run, decide(recipe, bench, contestants, trials, test, plan))
+    trials = search_all(objective, contestants)
+    frozen = freeze(run, decide(recipe, objective, contestants, trials, test, plan))
     best, others = settings_of(frozen)
     made = Contest(
         frozen,
@@ -76,13 +76,13 @@ def hold(recipe: ContestRecipe, run: Path) -> Contest:
 
 
 def plan_of(
-    recipe: ContestRecipe, bench: Bench, contestants: Sequence[Contestant], test: Sequence[Pair]
+    recipe: ContestRecipe, objective: Objective, contestants: Sequence[Contestant], test: Sequence[Pair]
 ) -> str:
     """Return 16 hex over all of a contest that is known before its search."""
     return sample_id(
         contestants=[dataclasses.asdict(contestant) for contestant in contestants],
-        search=bench.provenance(),
-        dev=[dataclasses.asdict(pair) for pair in bench.pairs],
+        search=objective.provenance(),
+        dev=[dataclasses.asdict(pair) for pair in objective.pairs],
         test=[dataclasses.asdict(pair) for pair in test],
         frontier=recipe.frontier,
         matched=[dataclasses.asdict(level) for level in recipe.matched],
@@ -92,7 +92,7 @@ def plan_of(
 
 def decide(
     recipe: ContestRecipe,
-    bench: Bench,
+    objective: Objective,
     contestants: Sequence[Contestant],
     trials: Mapping[str, Sequence[Trial]],
     test: Sequence[Pair],
@@ -109,15 +109,15 @@ def decide(
             evaluations=contestant.evaluations,
         )
     return Frozen(
-        primary=PRIMARY,
+        primary=PRIMARY_OUTCOME,
         contestants=chosen,
         matched=tuple(recipe.matched),
         test=tuple(pair.id for pair in test),
         seeds=recipe.test_seeds,
         frontier_seeds=recipe.frontier_seeds,
         plan=plan,
-        history=hashlib.sha256((bench.folder / HISTORY).read_bytes()).hexdigest(),
-        search=bench.provenance(),
+        history=hashlib.sha256((objective.folder / HISTORY).read_bytes()).hexdigest(),
+        search=objective.provenance(),
     )
 
 

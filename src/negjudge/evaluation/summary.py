@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY
-from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
 from negjudge.evaluation.judges.quality import JudgeRow
 from negjudge.evaluation.labels.few import FewLabels
 from negjudge.evaluation.methods.bias import Spread
@@ -193,7 +193,7 @@ def _judges(rows: Sequence[JudgeRow], further: Iterable[str]) -> list[list[str]]
     strata = list(dict.fromkeys(row.stratum for row in rows))
     cells = {(row.judge, row.stratum): row for row in rows}
     table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
-    for judge in dict.fromkeys((TEXT_ONLY, BASE, REFITTED, TUNED, *further)):
+    for judge in dict.fromkeys((TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE, *further)):
         found = [cells.get((judge, stratum)) for stratum in strata]
         if any(found):
             table.append([judge, *(_accuracy(row) for row in found)])

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from negjudge.data.durable import files_sha256
 from negjudge.errors import NegjudgeError
 from negjudge.hub_ids import from_hub, is_hub_id, no_folder
-from negjudge.judge.settings import Base, JudgeSettings, read_settings
+from negjudge.judge.settings import Base, JudgeSettings, read_judge_settings
 
 # Packages look for compiled kernels when peft is imported, and warn about what nobody asked for.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -44,8 +44,8 @@ def load(
     dtype: torch.dtype | None = None,
 ) -> Loaded:
     """Load a judge from a folder or a Hub id; NegjudgeError where it is missing, torn or of another kind."""
-    folder = find_model(source, revision)
-    settings = read_settings(folder)
+    folder = find_judge(source, revision)
+    settings = read_judge_settings(folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
     base = find_base(folder, settings.base) if (folder / ADAPTER).is_file() else folder
@@ -55,7 +55,7 @@ def load(
     return Loaded(model.to(device).eval().requires_grad_(False), load_processor(folder), settings, folder)
 
 
-def find_model(source: str, revision: str | None = None) -> Path:
+def find_judge(source: str, revision: str | None = None) -> Path:
     """Return the folder of a model: the folder itself, or the snapshot of a Hub id."""
     folder = Path(source)
     if folder.is_dir():
@@ -144,7 +144,7 @@ def find_base(folder: Path, base: Base | None) -> Path:
         if (way / "config.json").is_file():
             return _same_base(way, base, folder)
     if base.path is None and (base.revision or is_hub_id(base.id)):
-        return find_model(base.id, base.revision)
+        return find_judge(base.id, base.revision)
     raise NegjudgeError(
         f"the judge in {folder} was tuned from {base.id}, which is not at {base.path or base.id} from there"
         " nor from here; put both folders back in their places"

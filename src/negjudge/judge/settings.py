@@ -83,7 +83,7 @@ class JudgeSettings:
     training: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_settings(folder: Path) -> JudgeSettings:
+def read_judge_settings(folder: Path) -> JudgeSettings:
     """Read judge.json; a model folder without one is an untuned, uncalibrated judge."""
     path = folder / FILE
     if not path.exists():
@@ -101,6 +101,6 @@ def read_settings(folder: Path) -> JudgeSettings:
     return from_dict(values, JudgeSettings, str(path))
 
 
-def write_settings(folder: Path, settings: JudgeSettings) -> None:
+def write_judge_settings(folder: Path, settings: JudgeSettings) -> None:
     """Write judge.json into a folder."""
     write_atomically(folder / FILE, json.dumps(dataclasses.asdict(settings), indent=2) + "\n")

@@ -56,10 +56,10 @@ class VoteBook:
     def __init__(self, run: Path, source: Source) -> None:
         self.run, self.source = run, source
         self._load()
-        strangers = {vote.source for vote in self.votes} - {source}
-        if strangers:
+        foreign = {vote.source for vote in self.votes} - {source}
+        if foreign:
             raise NegjudgeError(
-                f"{run / VOTES} holds votes of source {strangers.pop()!r}, not {source!r}: "
+                f"{run / VOTES} holds votes of source {foreign.pop()!r}, not {source!r}: "
                 "the two never share a run folder; name another with --run"
             )
 

@@ -13,17 +13,17 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from negjudge.data.durable import write_atomically
 from negjudge.data.runs import CARD, JUDGE
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
 from negjudge.evaluation.judges.quality import ALL, JudgeRow
 from negjudge.evaluation.judges.questions import Topic, Truth
 from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.evaluation.wording import SOURCE_NAMES, STRATUM_NAMES, interval, percent
-from negjudge.judge.settings import JudgeSettings, read_settings
+from negjudge.judge.settings import JudgeSettings, read_judge_settings
 
 FOLDER = Path("model_cards")
 README = "README.md"
-JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+JUDGES = (TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE)
 TOPICS: Mapping[Topic, str] = {
     "element": "Is the element there?",
     "object": "Is the object there?",
@@ -48,7 +48,7 @@ def write_card(recipe: EvalRecipe, run: Path, cards: Path = FOLDER) -> list[Path
 
 def card(recipe: EvalRecipe, run: Path, metrics: Metrics) -> str:
     """Return the card as Markdown with the metadata that the Hub reads."""
-    settings = read_settings(run / JUDGE)
+    settings = read_judge_settings(run / JUDGE)
     rows = metrics.judges
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("negjudge.publishing"),
@@ -95,7 +95,7 @@ def _results(recipe: EvalRecipe, rows: Sequence[JudgeRow]) -> list[EvalResult]:
     """Return the tuned judge's balanced accuracy on elements by stratum, for the Hub's metadata."""
     found = []
     for row in rows:
-        if (row.judge, row.topic) != (TUNED, "element") or row.quality is None:
+        if (row.judge, row.topic) != (TUNED_JUDGE, "element") or row.quality is None:
             continue
         accuracy = row.quality.balanced_accuracy
         if not math.isnan(accuracy.estimate):
@@ -185,4 +185,4 @@ def _cell(row: JudgeRow | None) -> str:
 
 def _probabilities(rows: Sequence[JudgeRow]) -> list[JudgeRow]:
     """Return the tuned judge's rows over all four strata, which say how far its probabilities hold."""
-    return [row for row in rows if (row.judge, row.stratum) == (TUNED, ALL) and row.quality is not None]
+    return [row for row in rows if (row.judge, row.stratum) == (TUNED_JUDGE, ALL) and row.quality is not None]

@@ -14,7 +14,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import ADAPTER, find_base, load_model, quiet, with_adapter
-from negjudge.judge.settings import read_settings, write_settings
+from negjudge.judge.settings import read_judge_settings, write_judge_settings
 
 README = "README.md"
 _WEIGHTS = ("adapter_config.json", "adapter_model.safetensors")
@@ -51,7 +51,7 @@ def prepare(folder: Path, target: Path) -> None:
     A LoRA on a model of the Hub goes as it is; one on a model that is only here is merged into it, since
     nobody else could load it.
     """
-    settings = read_settings(folder)
+    settings = read_judge_settings(folder)
     if not (folder / ADAPTER).is_file() and not (folder / "config.json").is_file():
         raise NegjudgeError(f"{folder} holds no judge; train one first")
     # Not the run folder's copy: that one may be of the judge before this one.
@@ -65,4 +65,4 @@ def prepare(folder: Path, target: Path) -> None:
         with quiet():
             model = load_model(find_base(folder, settings.base), torch.float32)
             with_adapter(model, folder).merge_and_unload().save_pretrained(target)
-        write_settings(target, replace(settings, base=replace(settings.base, path=None)))
+        write_judge_settings(target, replace(settings, base=replace(settings.base, path=None)))

@@ -15,7 +15,7 @@ from negjudge.data.runs import FROZEN
 from negjudge.evaluation.evidence.candidates import TUNED
 from negjudge.evaluation.metrics_file import Metrics
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.judge.settings import FILE, read_settings
+from negjudge.judge.settings import FILE, read_judge_settings
 
 STAGES = {"tune": "generate", "generate": "generate", "label": "labeling", "train": "train"}
 WIDTH = 110
@@ -44,7 +44,7 @@ def repeat(recipe: EvalRecipe, run: Path, metrics: Metrics, judge: Path | None) 
         path = Path(folder) / "recipes" / f"{run.name}.yaml"
         if path.is_file():
             texts[f"{path}, as it is now"] = _without_names(_text(path))
-    training = read_settings(judge).training if judge and (judge / FILE).is_file() else {}
+    training = read_judge_settings(judge).training if judge and (judge / FILE).is_file() else {}
     if training:
         texts["The judge’s training, as it was"] = _yaml(training)
     if metrics.contest:

@@ -73,7 +73,7 @@ def _csv_rows(path: Path, text: str) -> Rows:
             else:
                 yield where, {name: _value(name, cell) for name, cell in cells.items()}
     except csv.Error as error:
-        yield f"{path}:{reader.line_num}", f"not valid CSV ({error})"
+        yield f"{path}:{reader.reader.line_num}", f"not valid CSV ({error})"
 
 
 def _value(name: str, cell: str) -> Any:

@@ -119,11 +119,14 @@ def choose(labelled: Sequence[Labelled], splits: Splits, hidden: Collection[str]
     return Material(tuple(groups["train"]), tuple(groups["validation"]), left_out)
 
 
-def rows(labelled: Sequence[Labelled], run: Path, tokenizer: Any, strangers: int, seed: int) -> list[Row]:
+def rows(
+    labelled: Sequence[Labelled], run: Path, tokenizer: Any, absent_objects: int, seed: int
+) -> list[Row]:
     """Return a row for each question that somebody decided: object and element both ways, and quality.
 
-    ``strangers`` further objects a picture are asked about, both ways, where its own is there, and answered
-    with no: right only where pictures show one object. Without them "object" would nearly always mean yes.
+    ``absent_objects`` further objects a picture are asked about, both ways, where its own is there, and
+    answered with no: right only where pictures show one object. Without them "object" would nearly always
+    mean yes.
     """
     objects = sorted({one.nouns[0] for one in labelled})
     return [
@@ -131,7 +134,9 @@ def rows(labelled: Sequence[Labelled], run: Path, tokenizer: Any, strangers: int
         for one in labelled
         for question, target in (
             *_own(one, tokenizer),
-            *_strangers(one, objects, tokenizer, random.Random(f"{seed}/{one.sample.id}"), strangers),
+            *_absent_objects(
+                one, objects, tokenizer, random.Random(f"{seed}/{one.sample.id}"), absent_objects
+            ),
         )
     ]
 
@@ -146,7 +151,7 @@ def _own(one: Labelled, tokenizer: Any) -> Iterator[tuple[str, Target]]:
             yield question, target
 
 
-def _strangers(
+def _absent_objects(
     one: Labelled, objects: Sequence[str], tokenizer: Any, rng: random.Random, count: int
 ) -> Iterator[tuple[str, Target]]:
     others = [name for name in objects if name != one.nouns[0]]

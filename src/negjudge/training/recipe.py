@@ -40,7 +40,7 @@ class TrainRecipe:
     """JSON file of which pair serves what: those of judge/train and judge/validation are used."""
     reader: str | None = None
     """The oracle, as module:function: pictures in which it sees something held out are left out."""
-    strangers: int = 0
+    absent_objects: int = 0
     """Further objects to ask each picture about, and answer with no; only where pictures show one object."""
     lora: LoraSettings = field(default_factory=LoraSettings)
     """The shape of the LoRA."""

@@ -18,9 +18,15 @@ from negjudge.data.pairs import read_pairs
 from negjudge.data.runs import JUDGE, locked, read_picture, require_free_space
 from negjudge.data.splits import sound_splits
 from negjudge.errors import NegjudgeError
-from negjudge.judge.loading import find_model, load_processor, weights_sha256
+from negjudge.judge.loading import find_judge, load_processor, weights_sha256
 from negjudge.judge.prompts import SYSTEM, TEMPLATE_VERSION
-from negjudge.judge.settings import Base, Calibration, JudgeSettings, read_settings, write_settings
+from negjudge.judge.settings import (
+    Base,
+    Calibration,
+    JudgeSettings,
+    read_judge_settings,
+    write_judge_settings,
+)
 from negjudge.judge.verdicts import Answers
 from negjudge.oracle.readings import read_pictures
 from negjudge.progress import progress_bar
@@ -78,7 +84,7 @@ class Plan:
     def finished(self) -> bool:
         """Tell whether the judge in the run folder is the one that this training makes."""
         try:
-            return read_settings(self.judge).training.get("fingerprint") == self.fingerprint
+            return read_judge_settings(self.judge).training.get("fingerprint") == self.fingerprint
         except NegjudgeError:  # broken, or of another version: to be made anew
             return False
 
@@ -115,7 +121,7 @@ def make_plan(recipe: TrainRecipe, run: Path) -> Plan:
     splits = sound_splits(recipe.splits, pairs)
     labelled = read_labelled(run, pairs)
     # Only now, when nothing local is missing: it may be a long download.
-    folder = find_model(recipe.base, recipe.revision)
+    folder = find_judge(recipe.base, recipe.revision)
     samples = [one.sample for one in of_judge(labelled, splits)]
     for sample in samples:
         read_picture(run, sample)  # which raises, where it is not the recorded one
@@ -139,7 +145,7 @@ def _tune(plan: Plan) -> Tuned:
     )
 
     train_rows, validation_rows = (
-        rows(part, plan.run, plan.processor.tokenizer, plan.recipe.strangers, plan.recipe.seed)
+        rows(part, plan.run, plan.processor.tokenizer, plan.recipe.absent_objects, plan.recipe.seed)
         for part in (plan.material.train, plan.material.validation)
     )
     return tune(plan.recipe, plan.base_folder, plan.processor, train_rows, validation_rows, plan.work)
@@ -156,7 +162,7 @@ def _save(plan: Plan, tuned: Tuned) -> dict[str, Any]:
     (folder / "README.md").unlink(missing_ok=True)  # peft's, an empty form; `make card` writes the real one
     tuned.processor.save_pretrained(folder)
     shutil.copy(plan.work / CURVES, folder / CURVES)
-    write_settings(folder, JudgeSettings(base=plan.base))
+    write_judge_settings(folder, JudgeSettings(base=plan.base))
     calibration, difference = _calibrate(plan, tuned, folder)
     training = {
         "fingerprint": plan.fingerprint,
@@ -167,7 +173,7 @@ def _save(plan: Plan, tuned: Tuned) -> dict[str, Any]:
         "reload_difference": difference,
         "recipe": dataclasses.asdict(plan.recipe),
     }
-    write_settings(folder, JudgeSettings(calibration, plan.base, training=training))
+    write_judge_settings(folder, JudgeSettings(calibration, plan.base, training=training))
     return training
 
 

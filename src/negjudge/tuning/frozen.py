@@ -16,7 +16,7 @@ from negjudge.data.runs import FROZEN, SAMPLES
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.methods import UNGUIDED
 
-PRIMARY = "success at the setting chosen on dev, on the test pairs"
+PRIMARY_OUTCOME = "success at the setting chosen on dev, on the test pairs"
 
 
 @dataclass(frozen=True)

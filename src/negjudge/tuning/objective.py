@@ -61,7 +61,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Objective:
     """What every setting is tried on: a model, dev pairs and seeds, who reads the pictures, and the search.
 
     ``seeds`` is for methods of one denoiser evaluation a step; CFG takes two, and so gets half the seeds.

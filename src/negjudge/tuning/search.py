@@ -14,22 +14,22 @@ from negjudge.data.runs import HISTORY
 from negjudge.errors import NegjudgeError
 from negjudge.oracle.outcomes import Outcome
 from negjudge.progress import progress_bar
-from negjudge.tuning.objective import Bench, Contestant, Search, Values
+from negjudge.tuning.objective import Contestant, Objective, Search, Values
 from negjudge.tuning.trials import Trial
 
 Distribution = optuna.distributions.BaseDistribution
 Point = tuple[float | str, ...]
 
 
-def search_all(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, list[Trial]]:
+def search_all(objective: Objective, contestants: Sequence[Contestant]) -> dict[str, list[Trial]]:
     """Return the trials of each contestant by its name; each gets equally many, and denoiser evaluations.
 
     Raises NegjudgeError where a contestant cannot be searched, before the first picture is made.
     """
-    trials = bench.search.trials
+    trials = objective.search.trials
     for contestant in contestants:
         settings = math.prod(len(_values(axis)) for axis in grid_of(contestant).values())
-        if settings < trials and not bench.search.repeats:
+        if settings < trials and not objective.search.repeats:
             raise NegjudgeError(
                 f"spaces: {contestant.name} has {settings} settings, fewer than the {trials} to try of each; "
                 "widen its space, or lower 'trials'"
@@ -37,7 +37,7 @@ def search_all(bench: Bench, contestants: Sequence[Contestant]) -> dict[str, lis
     found: dict[str, list[Trial]] = {contestant.name: [] for contestant in contestants}
     with progress_bar("unguided", trials * len(contestants), "settings") as advance:
         for contestant in contestants:
-            for trial in search(bench, contestant):
+            for trial in search(objective, contestant):
                 found[contestant.name].append(trial)
                 advance(1, f"{contestant.name}, best success {trial.best:.2f}")
     return found
@@ -48,7 +48,7 @@ def best_of(trials: Iterable[Trial]) -> Trial:
     return min(trials, key=lambda trial: trial.rank)
 
 
-def search(bench: Bench, contestant: Contestant) -> Iterator[Trial]:
+def search(objective: Objective, contestant: Contestant) -> Iterator[Trial]:
     """Yield the trials of a contestant, those in the history first; each new one is added to it.
 
     The sampler (Optuna's multivariate TPE) is asked and told again what the history holds, and so goes on as
@@ -56,15 +56,15 @@ def search(bench: Bench, contestant: Contestant) -> Iterator[Trial]:
     would pay for that most: the nearest setting not yet tried takes its place, unless the search allows
     repeats. Raises NegjudgeError where the history is of another search.
     """
-    context = bench.context(contestant)
-    history = bench.folder / HISTORY
+    context = objective.context(contestant)
+    history = objective.folder / HISTORY
     past = {t.number: t for t in read_records(history, Trial) if t.method == contestant.name}
-    study = _study(bench.search)
+    study = _study(objective.search)
     grid = grid_of(contestant)
     best, tried = 0.0, set[Point]()
-    for number in range(bench.search.trials):
+    for number in range(objective.search.trials):
         asked = study.ask(grid)
-        other = None if bench.search.repeats else _nearest_untried(grid, _point(asked, grid), tried)
+        other = None if objective.search.repeats else _nearest_untried(grid, _point(asked, grid), tried)
         if other is not None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)  # which the sampler does not learn from
             study.enqueue_trial(dict(zip(grid, other, strict=True)))
@@ -74,7 +74,7 @@ def search(bench: Bench, contestant: Contestant) -> Iterator[Trial]:
         params = dict(zip(grid, point, strict=True))
         trial = past.get(number)
         if trial is None:
-            trial = _try(bench, contestant, number, params, best, context)
+            trial = _try(objective, contestant, number, params, best, context)
             append_records(history, [trial])
         elif trial.context != context or dict(trial.params) != params:
             raise NegjudgeError(
@@ -87,16 +87,16 @@ def search(bench: Bench, contestant: Contestant) -> Iterator[Trial]:
 
 
 def _try(
-    bench: Bench,
+    objective: Objective,
     contestant: Contestant,
     number: int,
     params: Mapping[str, float | str],
     best: float,
     context: str,
 ) -> Trial:
-    outcomes = bench.outcomes(contestant.guidance(params), f"{_folder(contestant.name)}-{number:03d}")
+    outcomes = objective.outcomes(contestant.guidance(params), f"{_folder(contestant.name)}-{number:03d}")
     rates = summarise(outcomes)
-    evaluations = len(outcomes) * bench.rendering.steps * contestant.evaluations
+    evaluations = len(outcomes) * objective.rendering.steps * contestant.evaluations
     best = max(best, rates["success"])
     return Trial(
         contestant.name, number, params, len(outcomes), evaluations, **rates, best=best, context=context

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+import synthetic
 
 from studies.coverage.__main__ import main
 
@@ -15,7 +15,7 @@ FLAGS = ["--config", "studies/recipes/coverage.yaml", "--replications", "4", "--
 FLAGS += ["--resamples", "9", "--rates", "[0.5]", "--accuracies", "[0.8]", "--benchmark_pairs", "30"]
 
 
-def test_tables_and_files(synthetic: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tables_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = synthetic.make_run(tmp_path)
     before = (run / "verdicts.jsonl").read_bytes()
     assert main([*FLAGS, "--run", str(run)]) == 0
@@ -30,7 +30,7 @@ def test_tables_and_files(synthetic: Any, tmp_path: Path, capsys: pytest.Capture
     assert (run / "verdicts.jsonl").read_bytes() == before
 
 
-def test_a_run_without_labels_has_stated_effects_alone(synthetic: Any, tmp_path: Path) -> None:
+def test_a_run_without_labels_has_stated_effects_alone(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False)
     assert main([*FLAGS, "--run", str(run)]) == 0
     found = json.loads((run / "coverage.json").read_text())

@@ -20,11 +20,13 @@ from generate.run import Recipe
 from negjudge.cli.main import main
 from negjudge.data.records import Sample
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.methods.table import MethodRow
 from negjudge.generation.sheets import contact
 from negjudge.guidance import AttentionRecord, guide, method_from
 from negjudge.guidance.methods import EVALUATIONS, METHODS
 from negjudge.report.figures.run import method_styles, tradeoff
 from negjudge.report.tables.table import method_column, tabulate
+from negjudge.statistics.clusters import Interval
 from negjudge.tuning.objective import Contestant
 
 SAMPLE = {
@@ -88,8 +90,11 @@ def sheet(folder: Path) -> list[tuple[str, str]]:
 
 def report() -> dict[str, Any]:
     """The cells of a table's column of methods, and the legend and the looks of a figure."""
-    rate = {"estimate": 0.5, "low": 0.4, "high": 0.6}
-    rows = [{"method": method, "removed": rate, "kept": rate} for method in METHODS]
+    half = Interval(0.5, 0.4, 0.6)
+    rows = [
+        MethodRow(method, {}, 8, 4, half, half, half, None, None, undecided=0.0, evaluations=None)
+        for method in METHODS
+    ]
     (table,) = tabulate("some", "", "", [method_column()], rows)
     svg = tradeoff(rows, "removed", "kept").element()
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,15 +13,22 @@ CHANNELS = 16  # the inpainting pipeline takes no other number
 T5_LENGTH = 8
 
 
-def build(seed: int = 0, dtype: torch.dtype = torch.float32, t5: bool = True, sd35: bool = False):
+def build(
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    t5: bool = True,
+    sd35: bool = False,
+    words: Sequence[str] = (),
+):
     """SD3, with T5 or zeros in its place, or SD3.5 with its second attention and its norms.
 
+    CLIP knows ``words`` beside those that all tiny pipelines know.
     All of the denoiser computes in its weights' dtype, float64 included; the scheduler's step is in float32.
     """
     import diffusers
 
     with seeded(seed):
-        clip = texts.clip_tokenizer()
+        clip = texts.clip_tokenizer(words)
         tokenizer = texts.t5_tokenizer(T5_LENGTH) if t5 else None
         transformer = diffusers.SD3Transformer2DModel(
             sample_size=16,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tiny.parts import widened
@@ -57,15 +58,19 @@ def word_tokenizer(
     length: int,
     special: list[str] | None = None,
     plain: list[str] | None = None,
+    words: Sequence[str] = (),
     **more: Any,
 ):
-    """Words, punctuation and line breaks are tokens; ``begin`` and ``end`` go around every text."""
+    """Words, punctuation and line breaks are tokens; ``begin`` and ``end`` go around every text.
+
+    ``words`` are known beside those of this module.
+    """
     from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     named = [begin, end, pad, "<unk>", *(special or []), *(plain or [])]
-    known = [token for token in dict.fromkeys(named) if token] + PUNCTUATION + WORDS + TEMPLATE_WORDS
-    vocab = {token: i for i, token in enumerate(known)}
+    known = [*filter(None, named), *PUNCTUATION, *WORDS, *TEMPLATE_WORDS, *words]
+    vocab = {token: i for i, token in enumerate(dict.fromkeys(known))}
     tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n+|\w+|[^\w\s]"), "removed", invert=True)
     around = [token for token in (begin, end) if token]
@@ -86,9 +91,9 @@ def word_tokenizer(
     )
 
 
-def clip_tokenizer():
+def clip_tokenizer(words: Sequence[str] = ()):
     """Begin, words, end; padded with the end token to 16."""
-    return word_tokenizer("<s>", "</s>", "</s>", LENGTH)
+    return word_tokenizer("<s>", "</s>", "</s>", LENGTH, words=words)
 
 
 def t5_tokenizer(length: int = LENGTH):

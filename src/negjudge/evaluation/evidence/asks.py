@@ -76,9 +76,9 @@ def blind(run: Path, samples: Sequence[Sample]) -> list[Ask]:
     """Return each sample's question with a blank picture, and with the picture of another object."""
     asks = [Ask(sample, "blank", None, sample.object) for sample in samples]
     for sample in samples:
-        strangers = [s for s in samples if s.object != sample.object and s.element != sample.element]
-        if strangers:
-            asks.append(Ask(sample, "shuffled", run / _pick(strangers, sample).image, sample.object))
+        others = [s for s in samples if s.object != sample.object and s.element != sample.element]
+        if others:
+            asks.append(Ask(sample, "shuffled", run / _pick(others, sample).image, sample.object))
     return asks
 
 

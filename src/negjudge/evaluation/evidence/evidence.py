@@ -165,13 +165,13 @@ def _judged(evidence: Evidence, recipe: EvalRecipe, candidates: Sequence[Candida
         asks = {scope: found + stay for scope, found in asks.items()}
     unjudged = other(run, [evidence.group("train")])  # what the text-only judge learns from
     wanted = [(candidate, asks[candidate.judge.asked]) for candidate in candidates]
-    heard = ask_all(run, wanted, evidence.pairs, recipe.batch_size)
+    responses = ask_all(run, wanted, evidence.pairs, recipe.batch_size)
     return replace(
         evidence,
-        verdicts=heard.verdicts,
+        verdicts=responses.verdicts,
         asked={(ask.sample.id, ask.view): ask for ask in (*unjudged, *asks["all"])},
-        judges={c.role: c.name for c in candidates if c.role not in heard.left_out},
-        left_out={**evidence.left_out, **heard.left_out},
+        judges={c.role: c.name for c in candidates if c.role not in responses.left_out},
+        left_out={**evidence.left_out, **responses.left_out},
         costs=costs(candidates, run),
     )
 

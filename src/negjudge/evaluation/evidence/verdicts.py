@@ -20,7 +20,7 @@ Key = tuple[str, str]  # sample and what Verdict.judge says: the judge's name an
 
 
 @dataclass
-class Heard:
+class Responses:
     """What judges said, by role and view and then by sample; and why some could not be asked, by role."""
 
     verdicts: Verdicts = field(default_factory=dict)
@@ -32,7 +32,7 @@ def ask_all(
     wanted: Sequence[tuple[Candidate, Sequence[Ask]]],
     pairs: Mapping[str, Pair],
     batch_size: int,
-) -> Heard:
+) -> Responses:
     """Return what each judge says; only what verdicts.jsonl lacks is asked.
 
     Verdicts of weights that are no longer there, and of pictures that are not asked about, are dropped from
@@ -40,7 +40,7 @@ def ask_all(
     and stays so where it cannot be reached. A judge that is not the run's own and cannot answer is left out.
     """
     known = _known(run, wanted)
-    heard = Heard()
+    responses = Responses()
     for candidate, asks in wanted:
         missing = [ask for ask in asks if _is_open(candidate, ask, known.get(_key(candidate, ask)))]
         try:
@@ -49,14 +49,14 @@ def ask_all(
             if candidate.own:
                 raise
             if any(_key(candidate, ask) not in known for ask in asks):
-                heard.left_out[candidate.role] = str(error)
+                responses.left_out[candidate.role] = str(error)
                 continue
             made = []
         known |= _by_key(made)
         for ask in asks:
-            group = heard.verdicts.setdefault((candidate.role, ask.view), {})
+            group = responses.verdicts.setdefault((candidate.role, ask.view), {})
             group[ask.sample.id] = known[_key(candidate, ask)]
-    return heard
+    return responses
 
 
 def _key(candidate: Candidate, ask: Ask) -> Key:

@@ -18,7 +18,7 @@ from negjudge.statistics.calibration import fit_temperature, fit_threshold, log_
 from negjudge.statistics.clusters import Floats
 from negjudge.statistics.metrics import balanced_accuracy
 
-TEXT_ONLY, BASE, AFFIRMATIVE, REFITTED, TUNED = (
+TEXT_ONLY, BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE = (
     "text only",
     "base",
     "base, affirmative question alone",
@@ -53,7 +53,7 @@ def answerers(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answe
     if ("base", "plain") in evidence.verdicts:
         found |= _base(evidence, topic, truth)
     if ("tuned", "plain") in evidence.verdicts:
-        found[TUNED] = _verdicts(evidence, "tuned", topic)
+        found[TUNED_JUDGE] = _verdicts(evidence, "tuned", topic)
     # Of further judges, those that were asked about all test pictures, the ones about other objects too.
     others = [role for role in evidence.judges if role not in ("base", "tuned")]
     asked = [role for role in others if (role, "other") in evidence.verdicts]
@@ -62,7 +62,7 @@ def answerers(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answe
 
 def blind_answerers(evidence: Evidence, topic: Topic) -> dict[str, Answerer]:
     """Return the judges that answer without the picture: a grey one or another sample's in its place."""
-    roles: tuple[tuple[Role, str], ...] = (("base", BASE), ("tuned", TUNED))
+    roles: tuple[tuple[Role, str], ...] = (("base", BASE_JUDGE), ("tuned", TUNED_JUDGE))
     views: tuple[View, ...] = ("blank", "shuffled")
     return {
         f"{name}, {view} picture": _verdicts(evidence, role, topic, view)
@@ -74,7 +74,7 @@ def blind_answerers(evidence: Evidence, topic: Topic) -> dict[str, Answerer]:
 
 def _base(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answerer]:
     both = _verdicts(evidence, "base", topic)
-    found = {BASE: both}
+    found = {BASE_JUDGE: both}
     if topic != "success":
         found[AFFIRMATIVE] = _verdicts(evidence, "base", topic, probability=_affirmative(topic))
     validation = items(evidence, evidence.group("validation"), topic, truth)

@@ -13,9 +13,9 @@ from negjudge.data.splits import MINIMUM_PAIRS, STRATA, STRICT
 from negjudge.evaluation.evidence.evidence import Evidence
 from negjudge.evaluation.evidence.scored import clusters_of
 from negjudge.evaluation.judges.answers import (
-    BASE,
+    BASE_JUDGE,
     REFITTED,
-    TUNED,
+    TUNED_JUDGE,
     Answerer,
     Answers,
     answerers,
@@ -132,9 +132,9 @@ def _measure(
     rows = tuple(test.row(name, answers, where) for name, answers in said.items())
     if not test.enough:
         return JudgeTables(rows)
-    others = [name for name in said if name != TUNED and TUNED in said]
-    gains = tuple(Gain(name, *where, test.gain(said[TUNED], said[name])) for name in others)
-    curves = [name for name in (BASE, REFITTED, TUNED) if name in said and stratum == ALL]
+    others = [name for name in said if name != TUNED_JUDGE and TUNED_JUDGE in said]
+    gains = tuple(Gain(name, *where, test.gain(said[TUNED_JUDGE], said[name])) for name in others)
+    curves = [name for name in (BASE_JUDGE, REFITTED, TUNED_JUDGE) if name in said and stratum == ALL]
     return JudgeTables(
         rows, gains, tuple(r for name in curves for r in test.reliability(name, said[name], topic, truth))
     )

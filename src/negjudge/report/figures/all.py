@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from negjudge.data.durable import read_lines
-from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
 from negjudge.evaluation.judges.quality import JudgeRow, Reliability
 from negjudge.evaluation.metrics_file import Metrics
 from negjudge.evaluation.tradeoffs.tables import ContestTables
@@ -18,7 +18,7 @@ from negjudge.report.figures import run as figures
 from negjudge.report.figures.drawing import Drawing
 from negjudge.tuning.trials import Trial
 
-JUDGES = (TEXT_ONLY, BASE, REFITTED, TUNED)
+JUDGES = (TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE)
 FIGURES = (
     "removed_kept",
     "success_collateral",
@@ -77,7 +77,7 @@ def _contest_figures(
             found["frontier_collateral"] = contest_figures.frontier(points, plain, *both, styles)
     if contest.best_of:
         pickers = dict.fromkeys(row.picker for row in contest.best_of)
-        shown = {picker: names[picker] for picker in pickers if picker in (contest.source, TUNED)}
+        shown = {picker: names[picker] for picker in pickers if picker in (contest.source, TUNED_JUDGE)}
         found["best_of"] = contest_figures.best_of(contest.best_of, shown, styles)
     return found
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from negjudge.evaluation.judges.answers import BASE, REFITTED, TEXT_ONLY, TUNED
+from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
 from negjudge.evaluation.judges.quality import JudgeRow, Reliability
 from negjudge.evaluation.methods.table import Rated, rate_in
 from negjudge.evaluation.wording import STRATUM_NAMES
@@ -29,9 +29,9 @@ OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733
 OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
 JUDGE_STYLES = {
     TEXT_ONLY: ("#9ca3af", "x"),
-    BASE: ("#56b4e9", "o"),
+    BASE_JUDGE: ("#56b4e9", "o"),
     REFITTED: ("#0072b2", "s"),
-    TUNED: ("#d55e00", "D"),
+    TUNED_JUDGE: ("#d55e00", "D"),
 }
 WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from negjudge.evaluation.evidence.scored import PRIMARY
-from negjudge.evaluation.judges.answers import TUNED
+from negjudge.evaluation.judges.answers import TUNED_JUDGE
 from negjudge.evaluation.judges.quality import ALL, Gain, JudgeRow, Quality
 from negjudge.evaluation.judges.questions import TOPICS, Topic, Truth
 from negjudge.evaluation.metrics_file import Metrics
@@ -59,7 +59,9 @@ def _by_stratum(name: str, against: str, rows: Sequence[JudgeRow], note: str) ->
     ]
     foot = [t.words("questions, pairs"), *(_asked(counted.get(stratum)) for stratum in strata)]
     caption = f"Balanced accuracy {against}."
-    return t.tabulate(name, caption, note, columns, records, lead=lambda row: row.judge == TUNED, foot=[foot])
+    return t.tabulate(
+        name, caption, note, columns, records, lead=lambda row: row.judge == TUNED_JUDGE, foot=[foot]
+    )
 
 
 def _accuracy_on(stratum: str) -> Callable[[_Judge], t.Cell]:
@@ -101,7 +103,7 @@ def _in_full(name: str, against: str, rows: Sequence[JudgeRow], note: str) -> li
     ]
     told = [_Full(row, row.quality) for row in rows if row.stratum == ALL and row.quality]
     caption = f"All figures {against}, all four strata together."
-    return t.tabulate(name, caption, note, columns, told, lead=lambda one: one.row.judge == TUNED)
+    return t.tabulate(name, caption, note, columns, told, lead=lambda one: one.row.judge == TUNED_JUDGE)
 
 
 def _floor(quality: Quality) -> t.Cell:
