@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from negjudge.data.records import Verdict, read_records
+from negjudge.data.splits import read_splits
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.recipe import EvalRecipe, JudgeRecipe, Price
 from negjudge.evaluation.stage import evaluate
@@ -16,6 +17,7 @@ from negjudge.evaluation.summary import summary
 from negjudge.recipes import load_recipe
 
 MINI = "data/mini/judge-base"
+TESTED = len(read_splits("data/mini/splits.json").methods["test"])
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(synthet
     metrics = evaluate(recipe, run)
     assert list(metrics["methods"]) == ["oracle", "labels", "tuned", "base", "tiny"]
     assert list(metrics["comparisons"]) == list(metrics["methods"])
-    assert {row["pictures"] for row in metrics["methods"]["tiny"]} == {36}
+    assert {row["pictures"] for row in metrics["methods"]["tiny"]} == {TESTED}
     # It was asked about the test pictures alone, which tells nothing of the strata.
     assert "tiny" not in {row["judge"] for row in metrics["judges"]}
     lines = list(summary(metrics))
@@ -47,7 +49,7 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(synthet
     assert "\nmethods by the judge tiny" in lines
 
     asked = verdicts_of(run, "tiny")
-    assert len(asked) == 108
+    assert len(asked) == 3 * TESTED
     assert (run / "verdicts.jsonl").read_bytes().startswith(before)
     # Without it in the recipe nothing of it is shown, and nothing of it is lost.
     assert list(evaluate(synthetic.recipe_for(run), run)["methods"]) == ["oracle", "labels", "tuned", "base"]
