@@ -167,16 +167,17 @@ def test_a_corrupt_picture_is_named(recipe, run):
 
 
 def test_keys_that_came_later_leave_earlier_trainings_as_they_were(recipe, run):
-    # The fingerprint of this recipe, with these labels, before there were `ask` and `visible`.
+    # The fingerprint of this recipe, with these labels, before there were these keys.
     before = earlier_fingerprint(make_plan(recipe, run))
     assert make_plan(recipe, run).fingerprint == before
-    for changes in ({"ask": "every"}, {"visible": "masked"}):
+    for changes in ({"ask": "every"}, {"visible": "masked"}, {"packed": True}):
         assert make_plan(replace(recipe, **changes), run).fingerprint != before
 
 
 def earlier_fingerprint(plan):
     """Return the fingerprint as it was computed before."""
-    recipe = {k: v for k, v in asdict(plan.recipe).items() if k not in ("run", "base", "ask", "visible")}
+    later = ("ask", "visible", "packed", "cache_features")
+    recipe = {k: v for k, v in asdict(plan.recipe).items() if k not in ("run", "base", *later)}
     pictures = [
         [[one.sample.id, one.sample.sha256, one.nouns, one.object, one.element, one.quality] for one in group]
         for group in (plan.material.train, plan.material.validation)

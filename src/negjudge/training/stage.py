@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 WORK = "judge-checkpoints"
 # Keys that are younger than judges: at these values a training is the one that it was without them.
-_LATER_KEYS = {"ask": "element", "visible": "dropped"}
+_LATER_KEYS = {"ask": "element", "visible": "dropped", "packed": False, "cache_features": True}
 COMPARED = 8  # pictures on which the reloaded judge is compared with the one in memory
 
 
