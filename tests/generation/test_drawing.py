@@ -12,17 +12,21 @@ from negjudge.generation.jobs import drawn_jobs, jobs_of
 from negjudge.generation.strengths import Spaces
 from negjudge.guidance import CFG, NAG, NASA, VSF, Plain
 
+# Matrix products may sum in another order where a row lies elsewhere in its batch: a step of 255, no more.
+ROUNDING = 1
+
 METHODS = [Plain(), CFG(3.0), VSF(1.0, 0.5), NAG(), NASA(0.2)]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
 def test_pixels_do_not_depend_on_the_batch(model, pairs, rendering, method):
     jobs = jobs_of(list(pairs.values()), [method], seeds=2)
-    whole = {job: draw(model.pipe, [job], rendering)[0].tobytes() for job in jobs}
+    whole = {job: draw(model.pipe, [job], rendering)[0] for job in jobs}
+    assert _apart(*list(whole.values())[:2]) > 10 * ROUNDING  # of two seeds, so that a mix-up would show
     shuffled = random.Random(0).sample(jobs, len(jobs))
     for batch in batches(model.pipe, shuffled, rendering.batch_size):
         for job, image in zip(batch, draw(model.pipe, batch, rendering), strict=True):
-            assert image.tobytes() == whole[job]
+            assert _apart(image, whole[job]) <= ROUNDING
 
 
 def test_without_guidance_the_picture_is_the_pipelines_own(model, pairs, rendering):
@@ -61,4 +65,8 @@ def test_drawn_strengths_share_a_forward_two_and_two_and_every_picture_is_as_whe
     assert max(len(batch) for batch in made if not batch[0].method.guides) == 4
     batch = next(batch for batch in made if batch[0].method.guides)
     pair, alone = draw(model.pipe, batch, rendering), draw(model.pipe, batch[1:], rendering)
-    assert np.array_equal(np.asarray(pair[1]), np.asarray(alone[0]))
+    assert _apart(pair[1], alone[0]) <= ROUNDING
+
+
+def _apart(one, other):
+    return np.abs(np.asarray(one).astype(int) - np.asarray(other).astype(int)).max()
