@@ -112,6 +112,10 @@ def test_arguments_for_each_method(pipe):
     assert pipeline_arguments(pipe, CFG(4), "wheels") == cfg
     assert pipeline_arguments(pipe, CFG(4), ["a", "b"])["negative_prompt"] == ["a", "b"]
     assert pipeline_arguments(pipe, CFG(4))["negative_prompt"] == ""
+    assert pipeline_arguments(pipe, CFG(4), r"f\:1.8")["negative_prompt"] == "f:1.8"
+    for weighted in ("wheels:1.5", ["a", "(b:2)"]):
+        with pytest.raises(NegjudgeError, match="has weights, which CFG does not know"):
+            pipeline_arguments(pipe, CFG(4), weighted)
 
 
 def test_cfg_runs_as_the_pipeline_does_it_and_only_when_asked_for(pipe, pictures):

@@ -1,4 +1,4 @@
-"""Several negatives in one text, and what weights, schedules and layers mean."""
+"""Several negatives in one batch, and what weights, schedules and layers mean."""
 
 from __future__ import annotations
 
@@ -13,30 +13,7 @@ from negjudge.guidance import NAG, NASA, VSF, TokenLayout, nag_attention, nasa_a
 from negjudge.guidance.attention_map import negative_share
 from negjudge.guidance.base import layer_numbers
 from negjudge.guidance.kernels.attention import GuidedCall
-from negjudge.guidance.negatives import Encoded, Negatives, Phrase, parse_negative
-
-
-@pytest.mark.parametrize(
-    ("text", "phrases"),
-    [
-        ("wheels", [("wheels", 1.0)]),
-        ("wheels, chain", [("wheels, chain", 1.0)]),
-        ("wheels:1.5, chain", [("wheels", 1.5), ("chain", 1.0)]),
-        (" wheels : 2 ,, a red chain:.5", [("wheels", 2.0), ("a red chain", 0.5)]),
-        ("ratio 16:9", [("ratio 16:9", 1.0)]),
-        ("a sign: stop", [("a sign: stop", 1.0)]),
-        ("", []),
-        ("  ", []),
-    ],
-)
-def test_a_text_is_cut_into_phrases_where_it_has_weights(text, phrases):
-    assert parse_negative(text) == tuple(Phrase(*phrase) for phrase in phrases)
-
-
-@pytest.mark.parametrize("weight", ["0", "-1", "0.0"])
-def test_a_weight_is_above_zero(weight):
-    with pytest.raises(NegjudgeError, match=r"'wheels' has the weight .*, expected above 0"):
-        parse_negative(f"chain, wheels:{weight}")
+from negjudge.guidance.negatives import Encoded, Negatives
 
 
 def encoded(n, special=()):

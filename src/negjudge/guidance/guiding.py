@@ -11,7 +11,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.base import AttentionGuidance, GuidanceMethod, PipelineGuidance
 from negjudge.guidance.families import family_of
-from negjudge.guidance.negatives import Phrase, parse_negative
+from negjudge.guidance.phrases import Phrase, parse_negative
 from negjudge.guidance.session import Session, claimed, watched
 
 NegativePrompt = str | list[str] | None
@@ -36,7 +36,7 @@ def guide(
         negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
             prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
             unguided. "wheels:1.5, chain" is two negatives that are encoded apart, the first counting one and
-            a half times; a text without a weight is encoded whole.
+            a half times; a text without a weight is encoded whole (``negjudge.guidance.phrases``).
         record: keeps the attention that the picture pays to each token of the negative.
 
     Raises:
@@ -69,7 +69,7 @@ def pipeline_arguments(
     """
     family = family_of(pipe)
     if isinstance(method, PipelineGuidance):
-        return method.arguments(family, pipe, negative_prompt or "")
+        return method.arguments(family, pipe, _unweighted(method, negative_prompt))
     return family.plain_arguments(pipe)
 
 
@@ -79,6 +79,18 @@ def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:
     if not negatives or not all(isinstance(text, str) for text in negatives):
         raise NegjudgeError(f"negative_prompt is {negative_prompt!r}, expected a text or a list of texts")
     return [parse_negative(text) for text in negatives]
+
+
+def _unweighted(method: PipelineGuidance, negative_prompt: NegativePrompt) -> str | list[str]:
+    """Return what a pipeline is given, for which a weight would be nothing but letters."""
+    negatives = _checked(negative_prompt)
+    if any(len(phrases) > 1 or (phrases and phrases[0].weight != 1) for phrases in negatives):
+        raise NegjudgeError(
+            f"negative prompt {negative_prompt!r} has weights, which {method.title} does not know; "
+            "leave them out, or use VSF, NAG or NASA"
+        )
+    texts = [phrases[0].text if phrases else "" for phrases in negatives]
+    return texts if isinstance(negative_prompt, list) else texts[0]
 
 
 @contextmanager

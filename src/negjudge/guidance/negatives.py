@@ -1,8 +1,7 @@
-"""Negative prompts: several with weights in one text, their encodings, and a batch of them."""
+"""Encoded negative prompts, and a batch of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,40 +9,6 @@ import torch
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.kernels.layout import TokenLayout
-
-# "16:9" has no weight: what stands before the colon ends in something else than a digit.
-_WEIGHTED = re.compile(r"(.*[^\d\s])\s*:\s*([-+]?\d*\.?\d+)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """One negative, and how many times each of its tokens counts."""
-
-    text: str
-    weight: float = 1.0
-
-
-def parse_negative(text: str) -> tuple[Phrase, ...]:
-    """Cut a text such as "wheels:1.5, chain" into phrases, which are encoded one by one.
-
-    A text in which nothing has a weight is one phrase, commas and all; a blank one is none. Raises
-    NegjudgeError where a weight is not above 0.
-    """
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    matches = [_WEIGHTED.fullmatch(part) for part in parts]
-    if not any(matches):
-        return (Phrase(text),) if text.strip() else ()
-    phrases = [
-        Phrase(match[1], float(match[2])) if match else Phrase(part)
-        for part, match in zip(parts, matches, strict=True)
-    ]
-    for phrase in phrases:
-        if not phrase.weight > 0:
-            raise NegjudgeError(
-                f"the negative {phrase.text!r} has the weight {phrase.weight:g}, expected above 0; "
-                "leave it out instead"
-            )
-    return tuple(phrases)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,8 @@ from negjudge.guidance.base import AttentionGuidance, layer_numbers
 from negjudge.guidance.families import Family
 from negjudge.guidance.families.base import Hook
 from negjudge.guidance.interception import Interception, replaced
-from negjudge.guidance.negatives import Encoded, Negatives, Phrase
+from negjudge.guidance.negatives import Encoded, Negatives
+from negjudge.guidance.phrases import Phrase
 
 Around = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
 
