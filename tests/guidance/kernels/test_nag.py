@@ -49,3 +49,16 @@ def test_nag_norms_do_not_overflow_in_half_precision():
     value = torch.cat([plus, -plus], 2)
     out = nag_attention(query, torch.zeros_like(value), value, tokens, phi=1.0, tau=2.0, alpha=0.5)
     close(out.float(), torch.full_like(out, 1.5 * size).float(), rtol=1e-3, atol=0.0)
+
+
+def test_nag_is_finite_in_half_precision_where_the_true_result_is():
+    torch.manual_seed(0)
+    query, key = (torch.randn(1, 4, 6, 16) for _ in range(2))
+    value = torch.randn(1, 4, 6, 16).sign() * 14_000 * torch.rand(1, 4, 6, 16)
+    value[:, :, 4:] = -value[:, :, :2]
+    tokens = TokenLayout(slice(0, 2), slice(2, 4), slice(4, 6))
+    settings = {"phi": 10.0, "tau": 2.5, "alpha": 0.5}
+    wanted = nag_attention(*(x.half().double() for x in (query, key, value)), tokens, **settings)
+    found = nag_attention(*(x.half() for x in (query, key, value)), tokens, **settings)
+    assert wanted.abs().max() < 65_000 < (11 * value.abs()).max()
+    close(found.double(), wanted, rtol=0.02, atol=100.0)

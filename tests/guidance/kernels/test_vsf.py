@@ -24,7 +24,7 @@ from dense import (
     tensors,
 )
 
-from negjudge.guidance import vsf_attention
+from negjudge.guidance import TokenLayout, vsf_attention
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -133,3 +133,17 @@ def test_the_leaking_variant_is_the_clean_form_with_a_longer_positive():
         vsf_attention(query, key, value, tokens, scale=3.3, offset=0.2),
         dense(query, wide_key, wide_value, bias),
     )
+
+
+@pytest.mark.parametrize("form", ["lse", "sdpa", "mask"])
+@pytest.mark.parametrize("scale", [0.5, 8.0, torch.tensor(8.0)])
+def test_half_precision_is_finite_where_the_true_result_is(form, scale):
+    torch.manual_seed(0)
+    query, key = (torch.randn(1, 4, 12, 16) for _ in range(2))
+    value = 14_000 * (2 * torch.rand(1, 4, 12, 16) - 1)
+    tokens = TokenLayout(slice(0, 4), slice(4, 8), slice(8, 12))
+    halves = [x.half() for x in (query, key, value)]
+    wanted = vsf_attention(*(x.double() for x in halves), tokens, scale=float(scale), offset=1.0, form=form)
+    found = vsf_attention(*halves, tokens, scale=scale, offset=1.0, form=form)
+    assert wanted.abs().max() < 65_000
+    torch.testing.assert_close(found.double(), wanted, rtol=0.02, atol=150.0)

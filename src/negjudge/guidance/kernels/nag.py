@@ -60,11 +60,15 @@ def extrapolate(
     The paper's three steps, extrapolation, normalisation and refinement:
     Z̃ = Z⁺ + φ(Z⁺ − Z⁻); Ẑ = Z̃ · min(r, τ)/r with r = ‖Z̃‖/‖Z⁺‖; Z = αẐ + (1 − α)Z⁺.
     The norm runs over heads and head_dim together, per token: L1 in the paper, L2 in places of its code.
+    In float16 the extrapolation may be too large where the result is not, so it runs in float32.
     """
+    dtype = plus.dtype
+    if dtype == torch.float16:
+        plus, minus = plus.float(), minus.float()
     extrapolated = plus + phi * (plus - minus)
     size, bound = _norm(extrapolated, norm), tau * _norm(plus, norm)
     shrink = torch.where(size > bound, bound / size.where(size > bound, 1.0), 1.0).to(plus.dtype)
-    return alpha * shrink * extrapolated + (1 - alpha) * plus
+    return (alpha * shrink * extrapolated + (1 - alpha) * plus).to(dtype)
 
 
 def _norm(tensor: torch.Tensor, norm: Norm) -> torch.Tensor:

@@ -94,15 +94,29 @@ def _flip_by_sdpa(
     call: GuidedCall, scale: Strength, offset: float, lowered: Callable[..., Operands]
 ) -> dict[str, torch.Tensor]:
     """Rows I in one call over I, P and N1, rows P in another over I and P."""
-    picture = call.operands("I", "IPN")
-    picture = picture._replace(value=picture.value * call.per_key("IPN", negative=-scale, otherwise=1.0))
+    picture, unit = call.operands("I", "IPN"), _unit(call.value.dtype, scale)
+    signs = call.per_key("IPN", negative=-scale / unit, otherwise=1 / unit)
+    picture = picture._replace(value=picture.value * signs)
     if offset == 0:
-        parts = {"I": attention(picture)}
+        flipped = attention(picture)
     else:
-        parts = {"I": attention(lowered(call, picture, offset))[..., : call.query.shape[-1]]}
+        flipped = attention(lowered(call, picture, offset))[..., : call.query.shape[-1]]
+    if isinstance(unit, torch.Tensor) or unit != 1:
+        flipped = (flipped.float() * unit).to(flipped.dtype)
+    parts = {"I": flipped}
     if not call.cross:
         parts["P"] = attention(call.operands("P", "IP"))
     return parts
+
+
+def _unit(dtype: torch.dtype, scale: Strength) -> Strength:
+    """Return what values are divided by before attention, and results multiplied by.
+
+    A flipped value may be too large for float16 where the mean that it goes into is not.
+    """
+    if dtype != torch.float16:
+        return 1.0
+    return scale.clamp(min=1.0) if isinstance(scale, torch.Tensor) else max(scale, 1.0)
 
 
 def _with_key_mask(call: GuidedCall, picture: Operands, offset: float) -> Operands:
