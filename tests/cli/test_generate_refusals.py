@@ -49,6 +49,16 @@ def unasked(monkeypatch):
         (["--call", "a=2020-01-01"], "the value is no YAML of numbers, texts"),
         (["--call", "a=.nan"], "the value is no YAML of numbers, texts"),
         (["--call", "prompt=x"], "--call prompt=x: the command sets prompt itself"),
+        (["--call", "latents=3"], "--call latents=3: latents is a tensor, a picture or a function"),
+        (["--call", "negative_prompt_embeds=[1]"], "negative_prompt_embeds is a tensor"),
+        (
+            ["--call", "callback_on_step_end=print"],
+            "callback_on_step_end is a tensor, a picture or a function",
+        ),
+        (
+            ["--attention-map", "--method", "cfg"],
+            "--attention-map: the method 'cfg' does not act inside the attention; use vsf, nag or nasa",
+        ),
         (["--call", "width=8", "--width", "8"], "--call width=8: width is given twice"),
         (["-o", "nowhere/x.png"], "there is no folder nowhere to write x.png into; make it first"),
         (["-o", "nowhere/new/"], "there is no folder nowhere to write new into; make it first"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from diffusers import EDMEulerScheduler, FlowMatchEulerDiscreteScheduler
 from guided import is_as_before
 
 from negjudge.errors import NegjudgeError
@@ -70,6 +71,52 @@ def test_a_module_must_make_exactly_one_attention_call(pipe, pictures, times):
     with pytest.raises(NegjudgeError, match=message), guide(pipe, VSF(), "wheels"):
         pictures(pipe)
     assert is_as_before(pipe)
+
+
+def test_who_took_the_place_of_torchs_attention_is_named(pipe, pictures, monkeypatch):
+    def fast_attention(query, key, value, **_):
+        return value
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", fast_attention)
+    with (
+        pytest.raises(NegjudgeError, match=r"made 0 .*fast_attention stands in the place of torch's own"),
+        guide(pipe, VSF(), "wheels"),
+    ):
+        pictures(pipe)
+
+
+def test_a_subclass_that_passes_its_arguments_on_hides_no_switch(pipe, pictures):
+    class Mine(type(pipe)):
+        def __call__(self, prompt, **arguments):
+            return super().__call__(prompt, **arguments)
+
+    mine = Mine(**pipe.components)
+    with guide(mine, VSF(), "wheels"):
+        guided = pictures(mine)
+        with pytest.raises(NegjudgeError, match=r"guidance_scale=4"):
+            pictures(mine, guidance_scale=4.0)
+        with pytest.raises(NegjudgeError, match=r"guidance_scale=7"):  # the base's default
+            mine("a car", num_inference_steps=1)
+    with guide(pipe, VSF(), "wheels"):
+        assert torch.equal(pictures(pipe), guided)
+
+
+@pytest.mark.parametrize(
+    "scheduler",
+    [EDMEulerScheduler(), FlowMatchEulerDiscreteScheduler(10)],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_schedule_by_other_timesteps_is_refused(pipe, scheduler):
+    pipe.scheduler = scheduler
+    name = type(scheduler).__name__
+    for method in (VSF(stop=0.5), NAG(start=0.1), VSF(schedule="linear")):
+        with (
+            pytest.raises(NegjudgeError, match=f"from 1000 to 0, and {name}'s"),
+            guide(pipe, method, "wheels"),
+        ):
+            pass
+    with pytest.raises(NegjudgeError, match="made no step"), guide(pipe, VSF(), "wheels"):
+        pass  # without a schedule the scheduler may be any
 
 
 def test_an_unknown_processor_is_refused_by_name(pipe):

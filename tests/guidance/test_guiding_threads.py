@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import pytest
@@ -54,6 +55,23 @@ def test_a_pipeline_that_shares_the_denoiser_cannot_be_guided_meanwhile(pipe, pi
         pictures(pipe)
         with pytest.raises(NegjudgeError, match="is guided already"), guide(shared, VSF(), "hands"):
             pass
+
+
+def test_a_pipeline_that_shares_the_denoiser_stays_plain_inside_the_block(pipe, pictures):
+    shared = type(pipe)(**{**pipe.components, "scheduler": copy.deepcopy(pipe.scheduler)})
+    plain, others = pictures(shared), []
+
+    def during(pipe, step, timestep, tensors):
+        others.extend([pictures(shared), in_thread(lambda: pictures(shared))])
+        return tensors
+
+    with guide(pipe, VSF(), "wheels"):
+        expected = pictures(pipe)
+        assert torch.equal(pictures(shared), plain)
+        assert torch.equal(pictures(pipe, callback_on_step_end=during), expected)
+    assert len(others) == 4
+    assert all(torch.equal(picture, plain) for picture in others)
+    assert not torch.equal(expected, plain)
 
 
 def test_two_pipelines_in_two_threads_are_independent(build_pipeline, pictures):

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from negjudge.errors import NegjudgeError
@@ -50,6 +51,12 @@ def test_wrong_settings_are_refused_in_one_line(build, message):
     with pytest.raises(NegjudgeError) as error:
         build()
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("number", [np.float32(2.5), np.float64(2.5), np.int64(2)])
+def test_numpys_numbers_are_numbers(number):
+    method = VSF(scale=number)
+    assert (method.scale, type(method.scale)) == (float(number), float)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ class OnePicture:
             raise NegjudgeError(
                 f"--method {method.name} needs --without; --method none takes no negative prompt"
             )
+        if self.attention_map and not isinstance(method, AttentionGuidance):
+            raise NegjudgeError(
+                f"--attention-map: the method {method.name!r} does not act inside the attention; "
+                "use vsf, nag or nasa"
+            )
         return Asked(self.prompt, negative if method.guides else "", method, 0, call)
 
     def every_seed(self) -> Sequence[int]:

@@ -9,6 +9,7 @@ import re
 import typing
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from negjudge.errors import NegjudgeError
@@ -159,7 +160,8 @@ def _check_type(method: GuidanceMethod, setting: dataclasses.Field[Any]) -> None
         if not isinstance(value, bool):
             raise NegjudgeError(f"{what} is {value!r}, expected true or false")
     elif isinstance(setting.default, float):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        # numpy's numbers are Real, and few of them are a float.
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise NegjudgeError(f"{what} is {value!r}, expected a finite number")
         object.__setattr__(method, setting.name, float(value))
     elif choices and value not in choices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from types import BuiltinFunctionType
 from typing import Any
 
 import torch
@@ -38,7 +39,7 @@ class _Armed:
         if self.calls != 1:
             raise NegjudgeError(
                 f"{self.name} made {self.calls} scaled_dot_product_attention calls, guidance expects one; "
-                "use the pipeline's default attention processor and backend"
+                + _advice()
             )
         return output
 
@@ -152,6 +153,17 @@ def replaced(module: torch.nn.Module, name: str, value: Any) -> Iterator[None]:
 
 
 _MISSING = object()
+
+
+def _advice() -> str:
+    function = F.scaled_dot_product_attention
+    if isinstance(function, BuiltinFunctionType):
+        return "use the pipeline's default attention processor and backend"
+    place = f"{function.__module__}.{getattr(function, '__qualname__', 'something')}"
+    return (
+        f"{place} stands in the place of torch's own; put that back: "
+        "torch.nn.functional.scaled_dot_product_attention = torch._C._nn.scaled_dot_product_attention"
+    )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
@@ -16,7 +17,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.base import AttentionGuidance, layer_numbers
 from negjudge.guidance.families import Family
-from negjudge.guidance.families.base import Hook
+from negjudge.guidance.families.base import Hook, require_parts
 from negjudge.guidance.interception import Interception, replaced
 from negjudge.guidance.negatives import Encoded, Negatives
 from negjudge.guidance.phrases import Phrase
@@ -45,7 +46,10 @@ class Session:
         negatives: list[tuple[Phrase, ...]],
         record: AttentionRecord | None = None,
     ) -> None:
+        require_parts(pipe, family.encoders)
         family.check_pipeline(pipe)
+        if method.scheduled:
+            _check_scheduler(getattr(pipe, "scheduler", None))
         self.pipe, self.family, self.method, self.negatives = pipe, family, method, negatives
         self.record = record
         self.denoisers = [
@@ -59,11 +63,14 @@ class Session:
 
     def _interception(self, denoiser: Any) -> Interception:
         modules = self.family.attention_modules(denoiser)
-        for name, module in modules.items():
-            _check_processor(name, module, self.family.processors)
+        self._check_processors(modules)
         recorder = self.record.recorder(self.method) if self.record else None
         guided = _guided_layers(self.method, list(modules))
         return Interception(self.method.attention(), modules, guided, recorder)
+
+    def _check_processors(self, modules: Mapping[str, Any]) -> None:
+        for name, module in modules.items():
+            _check_processor(name, module, self.family.processors)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -94,6 +101,8 @@ class Session:
     def _call(self, arguments: Mapping[str, Any]) -> Iterator[None]:
         """Around one call of the pipeline."""
         self.family.check_call(self.pipe, arguments)
+        for _, interception in self.denoisers:  # a backend may have been set since the block began
+            self._check_processors(interception.modules)
         with _alone(self.in_call):
             self.call = arguments
             self.encoded.clear()
@@ -120,7 +129,7 @@ class Session:
         **kwargs: Any,
     ) -> Any:
         """Instead of one forward of a denoiser."""
-        if not self.active:
+        if not self.active or _belongs_to_another(self.pipe):
             return original(*args, **kwargs)
         inner = _inner(denoiser)
         if torch.is_grad_enabled() and getattr(inner, "gradient_checkpointing", False):
@@ -182,6 +191,33 @@ class Session:
         )
 
 
+def _belongs_to_another(pipe: Any) -> bool:
+    """Tell whether the pipeline that calls the denoiser just now is another, which shares it and is plain.
+
+    A denoiser that nobody's call runs, as in a training loop, is guided.
+    """
+    from diffusers import DiffusionPipeline
+
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name == "__call__":
+            caller = frame.f_locals.get("self")
+            if isinstance(caller, DiffusionPipeline):
+                return caller is not pipe
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _check_scheduler(scheduler: Any) -> None:
+    """Raise NegjudgeError where timesteps are no share of the noise that is left."""
+    train_steps = getattr(getattr(scheduler, "config", None), "num_train_timesteps", 1000)
+    if hasattr(scheduler, "precondition_noise") or train_steps != 1000:  # EDM's count in logarithms of sigma
+        raise NegjudgeError(
+            f"start, stop and schedule go by timesteps from 1000 to 0, and {type(scheduler).__name__}'s are "
+            "others; leave them out, or set another scheduler"
+        )
+
+
 def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:
     """The names of the layers that a method guides. Raises NegjudgeError where it asks for one too many."""
     numbers = layer_numbers(method.layers)
@@ -201,12 +237,23 @@ def _check_processor(name: str, module: Any, allowed: tuple[str, ...]) -> None:
             f"{name} has the processor {processor}, which cannot be guided; use {allowed[0]} "
             "(set_attn_processor, or unload what has set another)"
         )
-    backend = getattr(module.processor, "_attention_backend", None)
-    if backend is not None and str(getattr(backend, "value", backend)) not in BACKENDS:
+    if not hasattr(module.processor, "_attention_backend"):
+        return
+    backend = module.processor._attention_backend
+    chosen = _default_backend() if backend is None else str(getattr(backend, "value", backend))
+    if chosen not in BACKENDS:
+        whose = f"{name} has" if backend is not None else "all models have"
         raise NegjudgeError(
-            f"{name} has the attention backend {getattr(backend, 'value', backend)}, which cannot be guided; "
+            f"{whose} the attention backend {chosen}, which cannot be guided; "
             f'call set_attention_backend("native") on the denoiser'
         )
+
+
+def _default_backend() -> str:
+    """The backend of models that have none of their own: set by a context, the environment, another model."""
+    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
+
+    return str(_AttentionBackendRegistry.get_active_backend()[0].value)
 
 
 @contextmanager
@@ -231,13 +278,10 @@ def watched(pipe: Any, around: Around) -> Iterator[None]:
     of a subclass with the same name; other pipelines of its class are not touched.
     """
     kind = type(pipe)
-    signature = inspect.signature(kind.__call__)
 
     @functools.wraps(kind.__call__)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(self, *args, **kwargs)
-        bound.apply_defaults()
-        with around(bound.arguments):
+        with around(_by_name(kind, self, args, kwargs)):
             return kind.__call__(self, *args, **kwargs)
 
     members = {"__call__": call, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
@@ -246,6 +290,25 @@ def watched(pipe: Any, around: Around) -> Iterator[None]:
         yield
     finally:
         object.__setattr__(pipe, "__class__", kind)
+
+
+def _by_name(kind: type[Any], pipe: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a pipeline's call by name, with their defaults.
+
+    A subclass may pass ``**kwargs`` on: what is in them counts, and the defaults are those of its base.
+    """
+    signature = inspect.signature(kind.__call__)
+    bound = signature.bind_partial(pipe, *args, **kwargs)
+    bound.apply_defaults()
+    found = dict(bound.arguments)
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            found |= found.pop(parameter.name)
+            for base in kind.__mro__[1:]:
+                if "__call__" in vars(base):
+                    found = _by_name(base, pipe, (), {}) | found
+                    break
+    return found
 
 
 @contextmanager

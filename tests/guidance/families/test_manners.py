@@ -8,7 +8,7 @@ import accelerate
 import pytest
 import torch
 from cases import CASES, NEGATIVE, first_forward, output_of, run
-from diffusers.models.attention_dispatch import AttentionBackendName
+from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend
 from peft import LoraConfig
 from tiny import wan
 
@@ -184,6 +184,19 @@ def test_attention_backends_work_or_are_refused_by_name(kind):
         guide(pipe, VSF(), NEGATIVE),
     ):
         pass
+
+
+def test_a_backend_that_was_set_for_all_models_is_refused_too():
+    pipe = CASES["flux"].build()
+    with attention_backend("flex"):
+        refused = pytest.raises(NegjudgeError, match=r"all models have the attention backend flex")
+        with refused, guide(pipe, VSF(), NEGATIVE):
+            pass
+    with guide(pipe, VSF(), NEGATIVE):
+        expected = run(pipe, CASES["flux"])
+        with attention_backend("flex"), pytest.raises(NegjudgeError, match=r"all models .* flex"):
+            run(pipe, CASES["flux"])
+        torch.testing.assert_close(run(pipe, CASES["flux"]), expected, rtol=0, atol=0)
 
 
 # ---- refused by name

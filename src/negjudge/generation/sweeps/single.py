@@ -26,8 +26,7 @@ def make_picture(
 
     ``record`` collects the attention that the picture pays to the negative.
 
-    Raises NegjudgeError where the
-    pipeline refuses an argument, and where the device's memory is too small.
+    Raises NegjudgeError where the pipeline refuses an argument, and where the device's memory is too small.
     """
     from negjudge.generation.drawing import call, noise, refusals  # brings torch
 
@@ -36,7 +35,10 @@ def make_picture(
     pipe.set_progress_bar_config(disable=not bar)
     small = "the picture; add --offload, or smaller --width and --height"
     with refusals(pipe, small):
-        drawn = call(pipe, asked.method, asked.prompt, asked.negative, noise(asked.seed), record, **arguments)
+        drawn = call(
+            pipe, asked.method, asked.prompt, asked.negative, noise(asked.seed), record, **arguments,
+            output_type="pil",
+        )  # fmt: skip
     return drawn[0], _with_defaults(pipe, arguments)
 
 

@@ -23,6 +23,8 @@ MOST = 64
 SEEDS = "expected a range such as 0:8 (the last left out) or a list such as 1,5,9"
 OURS = ("prompt", "negative_prompt", "generator", "output_type", "return_dict", "num_images_per_prompt")
 """Arguments of the pipeline's call that the command sets itself."""
+UNSAYABLE = ("latents", "image", "video", "_embeds", "_mask", "_kwargs")
+"""Ends of names of arguments that are tensors, pictures or mappings of such."""
 SWEEP = "expected NAME=START:STOP:COUNT, such as scale=0:6:7, or NAME=VALUE,VALUE,..."
 
 
@@ -83,6 +85,11 @@ def parse_call(texts: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]
         name, value = _key_and_value(text)
         if name in OURS:
             raise NegjudgeError(f"--call {text}: the command sets {name} itself; leave it out")
+        if name.endswith(UNSAYABLE) or name.startswith("callback"):
+            raise NegjudgeError(
+                f"--call {text}: {name} is a tensor, a picture or a function, which a command line cannot "
+                "say; use guide in Python"
+            )
         if name in call:
             raise NegjudgeError(f"--call {text}: {name} is given twice; leave one out")
         call[name] = value

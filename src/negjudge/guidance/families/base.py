@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
@@ -16,6 +16,7 @@ from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.negatives import Encoded, Negatives
 
 Arguments = Mapping[str, Any]
+MARK = "⁂"
 
 
 class Hook(Protocol):
@@ -35,6 +36,9 @@ class Family(ABC):
     """Names of the pipeline classes, subclasses included."""
     processors: ClassVar[tuple[str, ...]]
     """Names of the attention processors that end in one plain attention call; the first is the default."""
+
+    encoders: ClassVar[tuple[str, ...]] = ("tokenizer", "text_encoder")
+    """The parts of the pipeline without which no negative can be encoded."""
 
     def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
         """The modules whose forward is guided."""
@@ -115,16 +119,53 @@ def refuse(call: Arguments, what: str, *names: str) -> None:
             raise NegjudgeError(f"guidance together with {what} is not supported; leave out {name}")
 
 
+def require_parts(pipe: Any, names: tuple[str, ...]) -> None:
+    """Raise NegjudgeError where parts that encode a negative are not loaded, or were freed."""
+    missing = [name for name in names if getattr(pipe, name, None) is None]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise NegjudgeError(
+            f"the negative prompt cannot be encoded: the pipeline's {' and '.join(missing)} {verb} None; "
+            "keep the text encoders while the pipeline is guided"
+        )
+
+
 def spelled(tokenizer: Any, ids: list[int]) -> tuple[tuple[str, ...], tuple[bool, ...]]:
     """What tokens say, and which of them are begin, end or padding."""
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
     return _words(tokenizer, ids), tuple(token in special for token in ids)
 
 
-def spelled_in_template(tokenizer: Any, whole: str, text: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
-    """What the tokens of a chat template around ``text`` say, and which of them are the template's."""
+def with_inversions(pipe: Any, text: str, tokenizer: Any) -> str:
+    """Return a text as the pipeline tokenizes it: an inversion of several vectors is as many tokens."""
+    convert = getattr(pipe, "maybe_convert_prompt", None)
+    expanded: str = text if convert is None else convert(text, tokenizer)
+    return expanded
+
+
+def chat(tokenizer: Any, **options: Any) -> Callable[[str], str]:
+    """Return what puts a text into a tokenizer's chat template, as all that the user says."""
+
+    def render(text: str) -> str:
+        whole: str = tokenizer.apply_chat_template(
+            [{"role": "user", "content": text}], tokenize=False, **options
+        )
+        return whole
+
+    return render
+
+
+def spelled_in_template(
+    tokenizer: Any, render: Callable[[str], str], text: str
+) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """What the tokens of a chat template around ``text`` say, and which of them are the template's.
+
+    ``render`` puts a text into the template. Where the text stands is told by another one in its place: the
+    text itself may be a word of the template.
+    """
+    whole, first, text = render(text), render(MARK).find(MARK), text.strip()
     encoded = tokenizer(whole, return_offsets_mapping=True, add_special_tokens=False)
-    first = whole.rfind(text.strip())
+    first = whole.find(text, first) if first >= 0 else -1
     if first < 0:  # the template changes the text
         first, text = 0, whole
     special = tuple(stop <= first or start >= first + len(text) for start, stop in encoded["offset_mapping"])

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 import torch
 
 from negjudge.guidance.base import Padding
-from negjudge.guidance.families.base import Arguments, Family, refuse, refuse_own_guidance, spelled
+from negjudge.guidance.families.base import (
+    Arguments,
+    Family,
+    refuse,
+    refuse_own_guidance,
+    spelled,
+    with_inversions,
+)
 from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.negatives import Encoded, Negatives
 
@@ -19,6 +26,7 @@ class Flux(Family):
     """
 
     pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline", "FluxImg2ImgPipeline", "FluxInpaintPipeline")
+    encoders = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
     processors: ClassVar[tuple[str, ...]] = ("FluxAttnProcessor",)
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
@@ -50,7 +58,8 @@ class Flux(Family):
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
         length = self.text(forward).shape[1]
         padded = "max_length" if padding == "full" else False
-        ids = pipe.tokenizer_2(text, padding=padded, max_length=length, truncation=True).input_ids
+        expanded = with_inversions(pipe, text, pipe.tokenizer_2)
+        ids = pipe.tokenizer_2(expanded, padding=padded, max_length=length, truncation=True).input_ids
         # T5 attends to its padding here, so the exact number of tokens.
         tokens = pipe.encode_prompt(prompt=text, prompt_2=None, max_sequence_length=len(ids))[0][0]
         return Encoded(tokens, *spelled(pipe.tokenizer_2, ids))

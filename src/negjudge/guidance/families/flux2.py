@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from negjudge.errors import NegjudgeError
 from negjudge.guidance.base import Padding
-from negjudge.guidance.families.base import Arguments, refuse, refuse_own_guidance, spelled_in_template
+from negjudge.guidance.families.base import Arguments, chat, refuse, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.families.flux import Flux
 from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.negatives import Encoded, Negatives
@@ -21,6 +22,7 @@ class Flux2Klein(Flux):
     """
 
     pipelines = ("Flux2KleinPipeline",)
+    encoders = ("tokenizer", "text_encoder")
     processors = ("Flux2AttnProcessor", "Flux2ParallelSelfAttnProcessor")
 
     def plain_arguments(self, pipe: Any) -> dict[str, Any]:
@@ -41,26 +43,21 @@ class Flux2Klein(Flux):
         refuse(call, "pictures in the prompt", "image")
 
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
-        whole = pipe.tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-        )
-        return self._encode(pipe, pipe.tokenizer, whole, text, padding, forward, call)
+        render = chat(pipe.tokenizer, add_generation_prompt=True, enable_thinking=False)
+        return self._encode(pipe, pipe.tokenizer, render, text, padding, forward, call)
 
     def _encode(
         self,
         pipe: Any,
         tokenizer: Any,
-        whole: str,
+        render: Callable[[str], str],
         text: str,
         padding: Padding,
         forward: Arguments,
         call: Arguments,
     ) -> Encoded:
         longest = self.text(forward).shape[1]
-        words, special = spelled_in_template(tokenizer, whole, text)
+        words, special = spelled_in_template(tokenizer, render, text)
         length = longest if padding == "full" else min(len(words), longest)
         layers = call.get("text_encoder_out_layers")
         tokens = pipe.encode_prompt(
@@ -101,7 +98,12 @@ class Flux2(Flux2Klein):
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
         from diffusers.pipelines.flux2.pipeline_flux2 import format_input
 
-        messages = format_input(prompts=[text], system_message=pipe.system_message)[0]
-        whole = pipe.tokenizer.apply_chat_template(messages, add_generation_prompt=False, tokenize=False)
+        def render(text: str) -> str:
+            messages = format_input(prompts=[text], system_message=pipe.system_message)[0]
+            whole: str = pipe.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=False, tokenize=False
+            )
+            return whole
+
         tokenizer = getattr(pipe.tokenizer, "tokenizer", pipe.tokenizer)
-        return self._encode(pipe, tokenizer, whole, text, padding, forward, call)
+        return self._encode(pipe, tokenizer, render, text, padding, forward, call)

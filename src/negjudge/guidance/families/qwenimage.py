@@ -65,9 +65,8 @@ class QwenImage(Family):
         return height, width
 
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
-        whole = pipe.prompt_template_encode.format(text)
         head = pipe.prompt_template_encode_start_idx
-        words, special = spelled_in_template(pipe.tokenizer, whole, text)
+        words, special = spelled_in_template(pipe.tokenizer, pipe.prompt_template_encode.format, text)
         longest = call.get("max_sequence_length") or pipe.tokenizer_max_length
         tokens = pipe.encode_prompt(prompt=text, max_sequence_length=longest)[0][0]
         return Encoded(tokens, words[head : head + len(tokens)], special[head : head + len(tokens)])

@@ -23,6 +23,7 @@ class SD3(Family):
         "StableDiffusion3Img2ImgPipeline",
         "StableDiffusion3InpaintPipeline",
     )
+    encoders = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
     processors = ("JointAttnProcessor2_0", "FusedJointAttnProcessor2_0")
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
@@ -58,6 +59,7 @@ class SD3(Family):
             # T5 attends to its padding, so the exact number; a tokenizer cannot cut to none at all.
             max_sequence_length=max(len(t5_ids), zeros, 1),
             lora_scale=(forward.get("joint_attention_kwargs") or {}).get("scale"),
+            clip_skip=call.get("clip_skip"),
         )[0][0]
         words, special = spelled(pipe.tokenizer, clip_ids)
         t5_words, t5_special = spelled(pipe.tokenizer_3, t5_ids) if t5_ids else ((), ())

@@ -16,7 +16,9 @@ from negjudge.guidance.families.base import (
     extend_keys,
     refuse,
     refuse_own_guidance,
+    require_parts,
     spelled,
+    with_inversions,
 )
 from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.negatives import Encoded, Negatives
@@ -31,6 +33,7 @@ class UNet(Family):
         "StableDiffusionPipeline",
         "StableDiffusionImg2ImgPipeline",
     )
+    encoders = ()  # SDXL's refiner has the second alone
     processors = ("AttnProcessor2_0", "FusedAttnProcessor2_0")
 
     def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
@@ -40,6 +43,10 @@ class UNet(Family):
         found = {name: each for name, each in denoiser.named_modules() if name.endswith(".attn2")}
         # In the order of the forward, which is that of their names down, mid, up.
         return dict(sorted(found.items(), key=lambda named: "dmu".index(named[0][0])))
+
+    def check_pipeline(self, pipe: Any) -> None:
+        if getattr(pipe, "text_encoder_2", None) is None:
+            require_parts(pipe, ("tokenizer", "text_encoder"))
 
     def plain_arguments(self, pipe: Any) -> dict[str, Any]:
         return {"guidance_scale": 0.0}
@@ -59,9 +66,11 @@ class UNet(Family):
         return len(forward["sample"])
 
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
-        length = pipe.tokenizer.model_max_length
+        tokenizer = pipe.tokenizer or pipe.tokenizer_2
+        length = tokenizer.model_max_length
         padded = "max_length" if padding == "full" else False
-        ids = pipe.tokenizer(text, padding=padded, max_length=length, truncation=True).input_ids
+        expanded = with_inversions(pipe, text, tokenizer)
+        ids = tokenizer(expanded, padding=padded, max_length=length, truncation=True).input_ids
         # CLIP is causal, so cutting its padding off is the same as never adding it.
         tokens = pipe.encode_prompt(
             prompt=text,
@@ -71,7 +80,7 @@ class UNet(Family):
             lora_scale=(forward.get("cross_attention_kwargs") or {}).get("scale"),
             clip_skip=call.get("clip_skip"),
         )[0][0]
-        return Encoded(tokens[: len(ids)], *spelled(pipe.tokenizer, ids))
+        return Encoded(tokens[: len(ids)], *spelled(tokenizer, ids))
 
     def extend(
         self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from negjudge.guidance.base import Padding
-from negjudge.guidance.families.base import Arguments, Family, refuse_own_guidance, spelled_in_template
+from negjudge.guidance.families.base import Arguments, Family, chat, refuse_own_guidance, spelled_in_template
 from negjudge.guidance.interception import replaced
 from negjudge.guidance.kernels.layout import TokenLayout
 from negjudge.guidance.negatives import Encoded, Negatives
@@ -66,14 +66,9 @@ class ZImage(Family):
         return height // patch, width // patch
 
     def encode(self, pipe: Any, text: str, padding: Padding, forward: Arguments, call: Arguments) -> Encoded:
-        whole = pipe.tokenizer.apply_chat_template(
-            [{"role": "user", "content": text}],
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=True,
-        )
+        render = chat(pipe.tokenizer, add_generation_prompt=True, enable_thinking=True)
         longest = call.get("max_sequence_length") or 512
-        words, special = spelled_in_template(pipe.tokenizer, whole, text)
+        words, special = spelled_in_template(pipe.tokenizer, render, text)
         tokens = pipe.encode_prompt(
             prompt=[text], do_classifier_free_guidance=False, max_sequence_length=longest
         )[0][0]
