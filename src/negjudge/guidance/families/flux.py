@@ -26,7 +26,7 @@ class Flux(Family):
     """
 
     pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline", "FluxImg2ImgPipeline", "FluxInpaintPipeline")
-    encoders = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
+    encoders: ClassVar[tuple[str, ...]] = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
     processors: ClassVar[tuple[str, ...]] = ("FluxAttnProcessor",)
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:

@@ -118,7 +118,7 @@ class GuidedCall:
             self.enable_gqa,
         )
 
-    def per_key(self, keys: str, negative: Strength, otherwise: float) -> torch.Tensor:
+    def per_key(self, keys: str, negative: Strength, otherwise: Strength) -> torch.Tensor:
         """One number for each key of ``keys``, ``(keys, 1)``: ``negative`` on N, ``otherwise`` elsewhere."""
         parts = [
             self.query.new_ones(len(self._keys[group]), 1) * (negative if group == "N" else otherwise)
