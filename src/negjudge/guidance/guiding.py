@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -69,7 +70,9 @@ def pipeline_arguments(
     """
     family = family_of(pipe)
     if isinstance(method, PipelineGuidance):
-        return method.arguments(family, pipe, _unweighted(method, negative_prompt))
+        found = method.arguments(family, pipe, _unweighted(method, negative_prompt))
+        _check_taken(pipe, method, found)
+        return found
     return family.plain_arguments(pipe)
 
 
@@ -79,6 +82,19 @@ def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:
     if not negatives or not all(isinstance(text, str) for text in negatives):
         raise NegjudgeError(f"negative_prompt is {negative_prompt!r}, expected a text or a list of texts")
     return [parse_negative(text) for text in negatives]
+
+
+def _check_taken(pipe: Any, method: PipelineGuidance, arguments: Mapping[str, Any]) -> None:
+    """Raise NegjudgeError where the pipeline's call has no such guidance, as FLUX Fill's has none."""
+    parameters = inspect.signature(pipe.__call__).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return
+    missing = [name for name in arguments if name not in parameters]
+    if missing:
+        raise NegjudgeError(
+            f"{type(pipe).__name__} has no {method.title}: its call takes no {missing[0]}; "
+            "use VSF, NAG or NASA"
+        )
 
 
 def _unweighted(method: PipelineGuidance, negative_prompt: NegativePrompt) -> str | list[str]:

@@ -25,7 +25,15 @@ class Flux(Family):
     CLIP's pooled text and the embedded guidance (``guidance_scale``) stay those of the positive prompt.
     """
 
-    pipelines: ClassVar[tuple[str, ...]] = ("FluxPipeline", "FluxImg2ImgPipeline", "FluxInpaintPipeline")
+    pipelines: ClassVar[tuple[str, ...]] = (
+        "FluxPipeline",
+        "FluxImg2ImgPipeline",
+        "FluxInpaintPipeline",
+        "FluxKontextPipeline",
+        "FluxFillPipeline",
+        "FluxControlPipeline",
+        "FluxControlNetPipeline",
+    )
     encoders: ClassVar[tuple[str, ...]] = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
     processors: ClassVar[tuple[str, ...]] = ("FluxAttnProcessor",)
 

@@ -40,7 +40,7 @@ class QwenImage(Family):
     batch, so both kinds of padding are the same. ``guidance_scale`` is the embedded guidance, and stays.
     """
 
-    pipelines = ("QwenImagePipeline",)
+    pipelines = ("QwenImagePipeline", "QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline")
     processors = ("QwenDoubleStreamAttnProcessor2_0",)
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:

@@ -22,6 +22,7 @@ class SD3(Family):
         "StableDiffusion3Pipeline",
         "StableDiffusion3Img2ImgPipeline",
         "StableDiffusion3InpaintPipeline",
+        "StableDiffusion3ControlNetPipeline",
     )
     encoders = ("tokenizer", "text_encoder", "tokenizer_2", "text_encoder_2")
     processors = ("JointAttnProcessor2_0", "FusedJointAttnProcessor2_0")

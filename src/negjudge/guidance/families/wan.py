@@ -23,7 +23,8 @@ class Wan(Family):
     processors = ("WanAttnProcessor",)
 
     def denoisers(self, pipe: Any) -> list[torch.nn.Module]:
-        return [each for each in (pipe.transformer, pipe.transformer_2) if each is not None]
+        both = (pipe.transformer, getattr(pipe, "transformer_2", None))
+        return [each for each in both if each is not None]
 
     def check_pipeline(self, pipe: Any) -> None:
         for denoiser in self.denoisers(pipe):

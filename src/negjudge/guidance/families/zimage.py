@@ -38,7 +38,7 @@ class ZImage(Family):
     denoiser does to a caption. The chat template's tokens are special ones.
     """
 
-    pipelines = ("ZImagePipeline",)
+    pipelines = ("ZImagePipeline", "ZImageImg2ImgPipeline", "ZImageInpaintPipeline")
     processors = ("ZSingleStreamAttnProcessor",)
 
     def attention_modules(self, denoiser: Any) -> dict[str, torch.nn.Module]:
