@@ -63,14 +63,10 @@ class Session:
 
     def _interception(self, denoiser: Any) -> Interception:
         modules = self.family.attention_modules(denoiser)
-        self._check_processors(modules)
+        _check_denoiser(denoiser, modules, self.family.processors)
         recorder = self.record.recorder(self.method) if self.record else None
         guided = _guided_layers(self.method, list(modules))
         return Interception(self.method.attention(), modules, guided, recorder)
-
-    def _check_processors(self, modules: Mapping[str, Any]) -> None:
-        for name, module in modules.items():
-            _check_processor(name, module, self.family.processors)
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -101,8 +97,8 @@ class Session:
     def _call(self, arguments: Mapping[str, Any]) -> Iterator[None]:
         """Around one call of the pipeline."""
         self.family.check_call(self.pipe, arguments)
-        for _, interception in self.denoisers:  # a backend may have been set since the block began
-            self._check_processors(interception.modules)
+        for denoiser, interception in self.denoisers:  # much may have been set since the block began
+            _check_denoiser(_inner(denoiser), interception.modules, self.family.processors)
         with _alone(self.in_call):
             self.call = arguments
             self.encoded.clear()
@@ -228,6 +224,20 @@ def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:
             f"layers is {method.layers!r}, but this model's guided layers go from 0 to {len(names) - 1}"
         )
     return [names[number] for number in sorted(numbers)]
+
+
+def _check_denoiser(denoiser: Any, modules: Mapping[str, Any], processors: tuple[str, ...]) -> None:
+    """Raise NegjudgeError where a denoiser is in a mode in which guidance would be wrong or not there."""
+    cache = getattr(denoiser, "_cache_config", None)
+    if cache is not None:
+        raise NegjudgeError(
+            f"the denoiser caches its blocks ({type(cache).__name__}), which cannot be guided; "
+            "call disable_cache() on it"
+        )
+    if getattr(denoiser, "_parallel_config", None) is not None:
+        raise NegjudgeError("a denoiser spread over several devices (enable_parallelism) cannot be guided")
+    for name, module in modules.items():
+        _check_processor(name, module, processors)
 
 
 def _check_processor(name: str, module: Any, allowed: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import accelerate
 import pytest
 import torch
 from cases import CASES, NEGATIVE, first_forward, output_of, run
+from diffusers import FirstBlockCacheConfig, PyramidAttentionBroadcastConfig, TaylorSeerCacheConfig
 from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend
 from peft import LoraConfig
 from tiny import wan
@@ -197,6 +198,40 @@ def test_a_backend_that_was_set_for_all_models_is_refused_too():
         with attention_backend("flex"), pytest.raises(NegjudgeError, match=r"all models .* flex"):
             run(pipe, CASES["flux"])
         torch.testing.assert_close(run(pipe, CASES["flux"]), expected, rtol=0, atol=0)
+
+
+# ---- caches, several devices
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        FirstBlockCacheConfig(threshold=0.2),
+        PyramidAttentionBroadcastConfig(2, current_timestep_callback=lambda: 500),
+        TaylorSeerCacheConfig(),
+    ],
+    ids=lambda config: type(config).__name__,
+)
+def test_a_denoiser_that_caches_is_refused_at_the_door(config):
+    case = CASES["flux"]
+    pipe = case.build()
+    message = rf"caches its blocks \({type(config).__name__}\).*disable_cache\(\)"
+    pipe.transformer.enable_cache(config)
+    with pytest.raises(NegjudgeError, match=message), guide(pipe, VSF(), NEGATIVE):
+        pass
+    pipe.transformer.disable_cache()
+    with guide(pipe, VSF(), NEGATIVE):
+        run(pipe, case)
+        pipe.transformer.enable_cache(config)
+        with pytest.raises(NegjudgeError, match=message):
+            run(pipe, case)
+
+
+def test_a_denoiser_on_several_devices_is_refused():
+    pipe = CASES["flux"].build()
+    pipe.transformer._parallel_config = object()
+    with pytest.raises(NegjudgeError, match="spread over several devices"), guide(pipe, VSF(), NEGATIVE):
+        pass
 
 
 # ---- refused by name

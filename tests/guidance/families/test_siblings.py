@@ -9,10 +9,11 @@ import pytest
 import torch
 from cases import CASES, NEGATIVE, PROMPT
 from PIL import Image
+from tiny import unet
 from tiny.parts import seeded, widened
 
 from negjudge.errors import NegjudgeError
-from negjudge.guidance import CFG, NAG, NASA, VSF, guide, pipeline_arguments
+from negjudge.guidance import CFG, NAG, NASA, VSF, Plain, guide, pipeline_arguments
 from negjudge.guidance.families import family_of
 
 # diffusers' inpainting pipelines warn of the size of their own masks
@@ -128,6 +129,37 @@ def test_a_sibling_is_guided_and_a_large_offset_is_plain(name):
     assert torch.equal(picture(pipe, call), plain)
 
 
+@pytest.mark.parametrize(
+    ("name", "xl"),
+    [
+        ("LatentConsistencyModelPipeline", False),
+        ("StableDiffusionPipeline", False),
+        ("StableDiffusionXLPipeline", True),
+    ],
+)
+def test_an_embedded_guidance_scale_stays_the_users(name, xl):
+    base = unet.build(xl=xl, consistency=True)
+    kind = getattr(diffusers, name)
+    wanted = inspect.signature(kind.__init__).parameters
+    parts = {part: value for part, value in base.components.items() if part in wanted}
+    more = {"requires_safety_checker": False} if "requires_safety_checker" in wanted else {}
+    pipe = kind(**parts, **more)
+    if name == "LatentConsistencyModelPipeline":
+        pipe.scheduler = diffusers.LCMScheduler()
+    pipe.set_progress_bar_config(disable=True)
+    call = {**unet.call_arguments(), "guidance_scale": 8.0}
+    assert pipeline_arguments(pipe, VSF(), NEGATIVE) == {}
+    assert pipeline_arguments(pipe, Plain()) == {}
+    plain, other = picture(pipe, call), picture(pipe, {**call, "guidance_scale": 2.0})
+    assert (plain - other).abs().max() > 1e-4
+    with guide(pipe, VSF(scale=2.0), NEGATIVE):
+        assert (picture(pipe, call) - plain).abs().max() > 1e-3
+    with guide(pipe, VSF(offset=1e4), NEGATIVE):
+        torch.testing.assert_close(picture(pipe, call), plain, rtol=1e-3, atol=2e-3)
+    with pytest.raises(NegjudgeError, match="guidance embedded and no CFG"):
+        pipeline_arguments(pipe, CFG(4.0), NEGATIVE)
+
+
 @pytest.mark.parametrize("name", ["FluxFillPipeline", "FluxControlPipeline"])
 def test_a_pipeline_without_cfg_says_so(name):
     pipe, _ = built(name)
@@ -140,4 +172,5 @@ def test_every_sibling_is_tested():
     listed = {
         name for family in {family_of(case.build()) for case in CASES.values()} for name in family.pipelines
     }
-    assert listed - own <= set(SIBLINGS)
+    consistency = {"LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline"}  # above
+    assert listed - own - consistency <= set(SIBLINGS)

@@ -12,8 +12,8 @@ CHANNELS = 4
 TIME_IDS = 8  # embedding of each of SDXL's six sizes
 
 
-def build(seed: int = 0, dtype: torch.dtype = torch.float32, xl: bool = True):
-    """SDXL with two CLIPs and its pooled text and sizes, or SD with one.
+def build(seed: int = 0, dtype: torch.dtype = torch.float32, xl: bool = True, consistency: bool = False):
+    """SDXL with two CLIPs and its pooled text and sizes, or SD with one; as a latent consistency model.
 
     All of the denoiser computes in its weights' dtype, float64 included.
     """
@@ -33,9 +33,10 @@ def build(seed: int = 0, dtype: torch.dtype = torch.float32, xl: bool = True):
         )
         parts = {"vae": image_vae(CHANNELS), "tokenizer": tokenizer, "scheduler": scheduler}
         parts["text_encoder"] = texts.clip_encoder(tokenizer, 16 if xl else 32, None)
+        embedded = {"time_cond_proj_dim": 8} if consistency else {}
         if not xl:
             parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-            pipe = diffusers.StableDiffusionPipeline(**parts, unet=_denoiser(32))
+            pipe = diffusers.StableDiffusionPipeline(**parts, unet=_denoiser(32, **embedded))
         else:
             pipe = diffusers.StableDiffusionXLPipeline(
                 **parts,
@@ -47,6 +48,7 @@ def build(seed: int = 0, dtype: torch.dtype = torch.float32, xl: bool = True):
                     addition_time_embed_dim=TIME_IDS,
                     projection_class_embeddings_input_dim=6 * TIME_IDS + 16,
                     transformer_layers_per_block=(1, 2),
+                    **embedded,
                 ),
                 add_watermarker=False,
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from negjudge.errors import NegjudgeError
 from negjudge.guidance.base import Padding
 from negjudge.guidance.families.base import (
     Arguments,
@@ -25,7 +26,10 @@ from negjudge.guidance.negatives import Encoded, Negatives
 
 
 class UNet(Family):
-    """Text carries no positions in the U-Net. Pooled text and sizes are those of the positive prompt."""
+    """Text carries no positions in the U-Net. Pooled text and sizes are those of the positive prompt.
+
+    Where a latent consistency model has the guidance scale embedded, it stays what the call says.
+    """
 
     pipelines = (
         "StableDiffusionXLPipeline",
@@ -40,6 +44,8 @@ class UNet(Family):
         "StableDiffusionControlNetPipeline",
         "StableDiffusionControlNetImg2ImgPipeline",
         "StableDiffusionControlNetInpaintPipeline",
+        "LatentConsistencyModelPipeline",
+        "LatentConsistencyModelImg2ImgPipeline",
     )
     encoders = ()  # SDXL's refiner has the second alone
     processors = ("AttnProcessor2_0", "FusedAttnProcessor2_0")
@@ -57,10 +63,18 @@ class UNet(Family):
             require_parts(pipe, ("tokenizer", "text_encoder"))
 
     def plain_arguments(self, pipe: Any) -> dict[str, Any]:
-        return {"guidance_scale": 0.0}
+        return {} if _is_embedded(pipe) else {"guidance_scale": 0.0}
+
+    def cfg_arguments(self, pipe: Any, scale: float, negative_prompt: str | list[str]) -> dict[str, Any]:
+        if _is_embedded(pipe):
+            raise NegjudgeError(
+                "this latent consistency model has its guidance embedded and no CFG; use VSF, NAG or NASA"
+            )
+        return super().cfg_arguments(pipe, scale, negative_prompt)
 
     def check_call(self, pipe: Any, call: Arguments) -> None:
-        refuse_own_guidance(call, "guidance_scale", above=1, use=0)
+        if not _is_embedded(pipe):
+            refuse_own_guidance(call, "guidance_scale", above=1, use=0)
         refuse(call, "an IP-Adapter", "ip_adapter_image", "ip_adapter_image_embeds")
 
     def noise(self, forward: Arguments) -> float:
@@ -94,3 +108,7 @@ class UNet(Family):
         self, denoiser: Any, forward: Arguments, negatives: Negatives, hook: Any
     ) -> tuple[dict[str, Any], TokenLayout]:
         return extend_keys(forward, negatives)
+
+
+def _is_embedded(pipe: Any) -> bool:
+    return pipe.unet.config.time_cond_proj_dim is not None
