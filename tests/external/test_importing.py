@@ -141,11 +141,6 @@ def _huge(folder: Path) -> None:
     Image.new("1", (9000, 9000)).save(folder / "huge.png")
 
 
-def _copy(folder: Path) -> None:
-    with Image.open(folder / f"{FIRST}-0.png") as image:
-        image.save(folder / "copy.bmp")
-
-
 BAD: list[tuple[str, Callable[[Path], object], str]] = [
     ("gone.png,{pair},gpt-image", lambda f: None, "there is no picture 'gone.png'"),
     (".,{pair},gpt-image", lambda f: None, "'.' is not a file"),
@@ -157,8 +152,6 @@ BAD: list[tuple[str, Callable[[Path], object], str]] = [
     ("text.png,{pair},gpt-image", lambda f: (f / "text.png").write_text("no"), "no readable picture"),
     ("moving.gif,{pair},gpt-image", _animation, "it has 2 frames"),
     ("huge.png,{pair},gpt-image", _huge, "it has more than 67 million pixels"),
-    ("copy.bmp,{pair},gpt-image", _copy, "the picture is that of line 2"),
-    (f"{FIRST}-0.png,{SECOND},other", lambda f: None, "the picture is that of line 2"),
     ("x.png,nothing,gpt-image", lambda f: None, "there is no pair 'nothing'"),
     ("x.png,{pair},", lambda f: None, "the method has no name"),
     ("x.png,{pair},<script>", lambda f: None, "is not a name"),
@@ -210,13 +203,17 @@ def test_bad_numbers_and_a_place_taken_twice(
     assert reason in bad.reason
 
 
-def test_a_picture_stored_elsewhere_is_not_taken_twice(folder: Path, recipe: Callable[..., Any]) -> None:
-    made = recipe(manifest(folder, ROWS))
-    import_for(made, Path(made.run))
-    (bad,) = import_for(
-        recipe(manifest(folder, [f"{FIRST}-0.png,{SECOND},b", ROWS[5]])), Path(made.run)
-    ).rejected
-    assert bad.reason == f"the picture is there already as {FIRST}, gpt-image, seed 0"
+def test_pictures_that_look_alike_are_failures_that_count(folder: Path, recipe: Callable[..., Any]) -> None:
+    """Guidance that did nothing, and a filter's black picture for every seed and pair."""
+    black = folder / "black.png"
+    Image.new("RGB", (64, 64)).save(black)
+    rows = [f"black.png,{pair},{method}" for pair in (FIRST, SECOND) for method in ("a", "b")]
+    made = recipe(manifest(folder, [*rows, *rows]))  # without seeds each row is a picture of its own
+    for new in (8, 0):
+        imported = import_for(made, Path(made.run))
+        assert (imported.new, imported.known, list(imported.rejected)) == (new, 8 - new, [])
+    keys = {(s.pair, s.method, s.seed) for s in stored(Path(made.run))}
+    assert keys == {(p, m, n) for p in (FIRST, SECOND) for m in ("a", "b") for n in (0, 1)}
 
 
 def test_a_method_that_the_run_makes_itself_is_refused(folder: Path, tmp_path: Path) -> None:

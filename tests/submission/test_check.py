@@ -60,10 +60,6 @@ def repeat(claims: Claims, rows: Rows) -> None:
     rows.append(rows[0])
 
 
-def borrow(claims: Claims, rows: Rows) -> None:
-    rows[5]["sha256"] = rows[0]["sha256"]
-
-
 def train(claims: Claims, rows: Rows) -> None:
     rows.append({**rows[0], "pair": DEV[0], "sha256": DIGEST})
 
@@ -119,7 +115,6 @@ SPOILED: list[tuple[Callable[[Claims, Rows], None], str]] = [
     (raise_claim, "figures: vsf by oracle: success is claimed as"),
     (lose, f"outcomes: nag by oracle lacks 1 test pairs: {TEST[3]}"),
     (repeat, "2 times"),
-    (borrow, "is the picture of"),
     (train, f"outcomes: dev pairs, on which settings were chosen: {DEV[0]}"),
     (unequal, "budgets: stated to be equal, but the searches for vsf and nag differ"),
     (unsaid, "budgets: stated to be unequal, and budgets_note does not say how"),
@@ -142,6 +137,15 @@ def test_a_spoiled_one_is_told(copy: Path, spoil: Callable[[Claims, Rows], None]
     write(copy, claims, rows)
     faults = check_submission(copy).faults
     assert [fault for fault in faults if said in fault]
+
+
+def test_pictures_that_look_alike_are_no_fault(copy: Path) -> None:
+    """Guidance that did nothing, or a filter's black picture: a failure, and it counts."""
+    claims, rows = claims_of(copy), rows_of(copy)
+    for row in rows:
+        row["sha256"] = DIGEST
+    write(copy, claims, rows)
+    assert check_submission(copy).faults == []
 
 
 def test_every_fault_is_a_line_and_the_code_is_2(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:

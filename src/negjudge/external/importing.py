@@ -154,13 +154,16 @@ def _numbered(entries: Sequence[Entry], pixels: Mapping[int, str], store: Store)
     """
     seeds = {entry.line: entry.seed for entry in entries if entry.seed is not None}
     claimed = {(entry.pair, entry.method, seeds[entry.line]) for entry in entries if entry.line in seeds}
-    stored = {(*key[:2], held.source.pixels): key for key, held in store.held.items()}
+    stored: dict[tuple[str, str, str], list[Key]] = {}
+    for key, held in store.held.items():
+        if key not in claimed:
+            stored.setdefault((*key[:2], held.source.pixels), []).append(key)
     open_entries = [entry for entry in entries if entry.seed is None]
     for entry in open_entries:
-        key = stored.get((entry.pair, entry.method, pixels.get(entry.line, "")))
-        if key and key not in claimed:
-            seeds[entry.line] = key[2]
-            claimed.add(key)
+        alike = stored.get((entry.pair, entry.method, pixels.get(entry.line, "")))
+        if alike:
+            seeds[entry.line] = alike[0][2]
+            claimed.add(alike.pop(0))
     for entry in open_entries:
         if entry.line not in seeds:
             free = (n for n in itertools.count() if (entry.pair, entry.method, n) not in claimed)
@@ -172,29 +175,22 @@ def _numbered(entries: Sequence[Entry], pixels: Mapping[int, str], store: Store)
 def _doubled(
     entries: Sequence[Entry], pixels: Mapping[int, str], store: Store, replaces: bool
 ) -> dict[int, str]:
-    """Return what is wrong, by line, with rows whose place or picture is taken already."""
+    """Return what is wrong, by line, with rows whose place is taken already.
+
+    Two rows may show the same pixels: guidance did nothing, or a filter painted both black. That is what
+    failure looks like, and it counts.
+    """
     faults: dict[int, str] = {}
     rows: dict[Key, int] = {}
-    pictures: dict[str, int] = {}
-    named = {key_of(entry) for entry in entries}
-    owners = {
-        held.source.pixels: key
-        for key, held in store.held.items()
-        if not (replaces and key in named)  # this manifest may give that one another picture
-    }
     for entry in entries:
-        key, picture = key_of(entry), pixels[entry.line]
-        differs = store.differs(entry, picture) if key in store.held else None
+        key = key_of(entry)
+        differs = store.differs(entry, pixels[entry.line]) if key in store.held else None
         if key in rows:
             faults[entry.line] = f"pair, method and seed are those of line {rows[key]}"
-        elif picture in pictures:
-            faults[entry.line] = f"the picture is that of line {pictures[picture]}"
-        elif owners.get(picture, key) != key:
-            faults[entry.line] = f"the picture is there already as {_place(owners[picture])}"
         elif differs and not replaces:
             faults[entry.line] = f"{_place(key)} is there already with {differs}; --replace true changes it"
         else:
-            rows[key] = pictures[picture] = entry.line
+            rows[key] = entry.line
     return faults
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,9 +35,14 @@ class Encoded:
 class Negatives:
     """The negatives of a batch.
 
-    ``tokens`` is ``(batch, n, width)``; ``mask`` is boolean ``(batch, n)``, or None where all have length n;
-    ``weights`` is ``(batch, n)``, or None where every token counts once. ``words`` are a picture's tokens.
-    ``leak`` asks for a copy of them among the positive tokens, as the original VSF code has it.
+    A picture's phrases lie one after another, the first of every picture in one slot, the second in the next:
+    ``slots`` are their widths, so that each phrase has the same positions in every picture, which are those
+    of a prompt of its own. ``phrases`` are the phrases' lengths, a tuple a picture.
+
+    ``tokens`` is ``(batch, n, width)``; ``mask`` is boolean ``(batch, n)``, or None where all slots are full;
+    ``weights`` is ``(batch, n)``, or None where every token counts once. ``words`` are a picture's tokens,
+    blank where a slot is not full. ``leak`` asks for a copy of them among the positive tokens, as the
+    original VSF code has it.
     """
 
     tokens: torch.Tensor
@@ -44,30 +50,36 @@ class Negatives:
     weights: torch.Tensor | None = None
     words: tuple[tuple[str, ...], ...] = ()
     leak: bool = False
+    slots: tuple[int, ...] = ()
+    phrases: tuple[tuple[int, ...], ...] = ()
 
     @classmethod
     def batch(
         cls, pictures: Sequence[Sequence[tuple[Encoded, float]]], like: torch.Tensor, leak: bool = False
     ) -> Negatives:
         """Put each picture's encodings with their weights into one batch of ``like``'s device and dtype."""
-        lengths = [sum(len(one.tokens) for one, _ in picture) for picture in pictures]
-        tokens = like.new_zeros(len(pictures), max(lengths), like.shape[-1])
+        phrases = tuple(tuple(len(one.tokens) for one, _ in picture) for picture in pictures)
+        slots = tuple(map(max, itertools.zip_longest(*phrases, fillvalue=0)))
+        starts = [0, *itertools.accumulate(slots)]
+        tokens = like.new_zeros(len(pictures), starts[-1], like.shape[-1])
         weights = torch.ones(tokens.shape[:2], device=like.device)
+        mask = torch.zeros(tokens.shape[:2], dtype=torch.bool, device=like.device)
+        words = []
         for row, picture in enumerate(pictures):
-            start = 0
-            for one, weight in picture:
-                stop = start + len(one.tokens)
-                tokens[row, start:stop] = one.tokens
-                weights[row, start:stop] = weight
-                start = stop
-        positions = torch.arange(max(lengths), device=like.device)
-        mask = positions < torch.tensor(lengths, device=like.device)[:, None]
+            said: list[str] = []
+            for start, (one, weight) in zip(starts, picture, strict=False):
+                place = slice(start, start + len(one.tokens))
+                tokens[row, place], weights[row, place], mask[row, place] = one.tokens, weight, True
+                said += [""] * (start - len(said)) + list(one.words)
+            words.append(tuple(said))
         return cls(
             tokens,
-            None if min(lengths) == max(lengths) else mask,
+            None if all(lengths == slots for lengths in phrases) else mask,
             weights if any(weight != 1 for picture in pictures for _, weight in picture) else None,
-            tuple(tuple(word for one, _ in picture for word in one.words) for picture in pictures),
+            tuple(words),
             leak,
+            slots,
+            phrases,
         )
 
     @property

@@ -10,7 +10,7 @@ import functools
 
 import pytest
 import torch
-from cases import CASES, NEGATIVE, first_forward, output_of, run
+from cases import CASES, NEGATIVE, PROMPT, first_forward, output_of, run
 from slow import in_place_of_attention
 from two_texts import encode, two_texts, with_text
 
@@ -204,6 +204,26 @@ def test_weights_count_tokens(case, pipe):
         torch.testing.assert_close(run(pipe, case), once, rtol=0, atol=2e-3)
     with guide(pipe, VSF(), "wheels:3"):
         assert (run(pipe, case) - once).abs().max() > 1e-3
+
+
+def test_phrases_are_encoded_apart(case, pipe):
+    """Which of two comes first says nothing, and a phrase said twice is one of twice the weight."""
+    with guide(pipe, VSF(), "big wheels:1.5, hands"):
+        one = run(pipe, case)
+    with guide(pipe, VSF(), "hands, big wheels:1.5"):
+        torch.testing.assert_close(run(pipe, case), one, rtol=1e-3, atol=2e-3)
+    with guide(pipe, VSF(), "hands, wheels:1.5"):
+        assert (run(pipe, case) - one).abs().max() > 1e-3
+
+
+def test_phrases_of_different_number_and_length_share_a_batch(case, pipe):
+    prompts, negatives = [PROMPT] * 3, ["big wheels:1.5, hands", "hands:2", ""]
+    with guide(pipe, VSF(), negatives):
+        together = run(pipe, case, prompts, seeds=(0, 1, 2))
+    for row, negative in enumerate(negatives):
+        with guide(pipe, VSF(), negative):
+            alone = run(pipe, case, PROMPT, seeds=(row,))
+        torch.testing.assert_close(together[row : row + 1], alone, rtol=1e-3, atol=2e-3)
 
 
 def test_special_tokens_can_be_left_out(case, pipe):

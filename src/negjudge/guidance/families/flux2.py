@@ -76,7 +76,7 @@ class Flux2Klein(Flux):
         arguments, layout = super().extend(denoiser, forward, negatives, hook)
         ids = forward["txt_ids"]
         own = ids.new_zeros(*ids.shape[:-2], negatives.length, ids.shape[-1])
-        own[..., -1] = torch.arange(negatives.length, device=ids.device)
+        own[..., -1] = torch.cat([torch.arange(slot, device=ids.device) for slot in negatives.slots])
         copies = [own, own] if negatives.leak else [own]
         return {**arguments, "txt_ids": torch.cat([ids, *copies], dim=-2)}, layout
 

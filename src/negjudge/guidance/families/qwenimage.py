@@ -82,7 +82,7 @@ class QwenImage(Family):
     ) -> tuple[dict[str, Any], TokenLayout]:
         prompt = self.text(forward)
         text, positive, mask = negatives.append_to(prompt)
-        hook.lengths = (prompt.shape[1], *[negatives.length] * (2 if negatives.leak else 1))
+        hook.lengths = (prompt.shape[1], *negatives.slots * (2 if negatives.leak else 1))
         seen = forward.get("encoder_hidden_states_mask")
         if seen is not None:
             added = seen.new_ones(len(seen), text.shape[1] - prompt.shape[1])

@@ -130,25 +130,39 @@ def _join(
 
 
 def _refined(denoiser: Any, negatives: Negatives) -> tuple[torch.Tensor, torch.Tensor]:
-    """The negatives as the denoiser prepares a caption ``(batch, n, dim)``, and their rotary positions."""
-    device = negatives.tokens.device
-    # A picture without a negative has one token that nobody sees.
-    lengths = [max(len(words), 1) for words in negatives.words]
-    padded = [
-        torch.tensor([word == PAD for word in words] or [True], device=device) for words in negatives.words
-    ]
-    rows = [tokens[:length] for tokens, length in zip(negatives.tokens, lengths, strict=True)]
+    """The negatives as the denoiser prepares a caption ``(batch, n, dim)``, and their rotary positions.
+
+    Each phrase is refined alone, as if it were the only caption.
+    """
+    parts, start = [], 0
+    for number, slot in enumerate(negatives.slots):
+        lengths = [phrases[number] if number < len(phrases) else 0 for phrases in negatives.phrases]
+        words = [said[start : start + length] for said, length in zip(negatives.words, lengths, strict=True)]
+        parts.append(_refined_slot(denoiser, negatives.tokens[:, start : start + slot], words))
+        start += slot
+    tokens, freqs = zip(*parts, strict=True)
+    return torch.cat(tokens, dim=1), torch.cat(freqs, dim=1)
+
+
+def _refined_slot(
+    denoiser: Any, tokens: torch.Tensor, words: list[tuple[str, ...]]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    device = tokens.device
+    # A picture without a phrase here has one token that nobody sees.
+    lengths = [max(len(said), 1) for said in words]
+    padded = [torch.tensor([word == PAD for word in said] or [True], device=device) for said in words]
+    rows = [row[:length] for row, length in zip(tokens, lengths, strict=True)]
     embedded = denoiser.cap_embedder(torch.cat(rows)).split(lengths)
     positions = [
         denoiser.create_coordinate_grid(size=(length, 1, 1), start=(1, 0, 0), device=device).flatten(0, 2)
         for length in lengths
     ]
-    tokens, freqs, mask, *_ = denoiser._prepare_sequence(
+    refined, freqs, mask, *_ = denoiser._prepare_sequence(
         list(embedded), positions, padded, denoiser.cap_pad_token, None, device
     )
     for layer in denoiser.context_refiner:
-        tokens = layer(tokens, mask, freqs)
-    return tokens, freqs
+        refined = layer(refined, mask, freqs)
+    return refined, freqs
 
 
 def _up(length: int) -> int:
