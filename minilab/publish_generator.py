@@ -12,8 +12,8 @@ import torch
 from diffusers import StableDiffusion3Pipeline
 
 from minilab.generator import build_tokenizer
+from minilab.loop import BUILD
 from minilab.make_student import load_pipeline
-from minilab.make_teacher import BUILD
 from negjudge.errors import command
 
 GENERATOR = Path("data/mini/generator")

@@ -31,6 +31,7 @@ from negjudge.generation.jobs import seed_of, wrong_negatives
 from negjudge.judge.settings import JudgeSettings, write_judge_settings
 
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
+TESTED = len(read_splits(SPLITS).methods["test"])  # pairs on which methods are compared
 NOTE = "Synthetic records drawn at random for a test: nothing here was measured."
 # How often a method removes the named element, loses the object, and loses each other part.
 RATES: dict[str, tuple[float, float, float]] = {
