@@ -201,12 +201,17 @@ def _verdict(run: Path, ask: Ask, role: str, name: str, rng: random.Random) -> V
         for topic, truth in (("object", kept), ("element", present))
     }
     objects, element = float(expit(margins["object"])), float(expit(margins["element"]))
+    success = objects * (1 - element)
+    # The base says yes to "lacks" too, nearly always; the tuned judge says what it says of "shows".
+    lacks = {topic: 1 + 0.2 * m if name.startswith("base") else -0.8 * m for topic, m in margins.items()}
+    details = {f"{topic}.present": margin for topic, margin in margins.items()}
     return Verdict(
         object_present=objects,
         element_present=element,
-        success=objects * (1 - element),
+        success=success,
+        abstained=abs(success - 0.5) < 0.1,
         quality=1 + 4 * rng.random(),
         sample=ask.sample.id,
         judge=name + ask.tag,
-        details={f"{topic}.present": margin for topic, margin in margins.items()},
+        details=details | {f"{topic}.absent": margin for topic, margin in lacks.items()},
     )

@@ -19,7 +19,7 @@ from negjudge.data.splits import MINIMUM_PAIRS
 from negjudge.evaluation.evidence.evidence import Evidence, read_run
 from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.summary import caveats, finding_sentence, unanswered_lines
+from negjudge.evaluation.summary import caveats, finding_sentence, polarity_lines, unanswered_lines
 from negjudge.evaluation.wording import STRATUM_NAMES
 from negjudge.guidance.methods import METHOD_NAMES
 from negjudge.recipes import read_yaml
@@ -133,6 +133,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Metrics) -> Report:
         script_hash=_policy_hash(script),
         finding=finding_sentence(metrics.finding),
         caveats=caveats(metrics.finding, metrics.comparisons),
+        polarity=polarity_lines(metrics.polarities),
         unanswered=unanswered_lines(metrics),
         metrics=metrics,
         pictures=_pictures(evidence, metrics, ends),
