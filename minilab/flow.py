@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, StableDiffusion3Pipeline
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minilab.generator import TEXT_LENGTH
 
@@ -95,9 +97,14 @@ def flow_loss(
     device = next(denoiser.parameters()).device
     clean, noise, time = (value.to(device).float() for value in (clean, noise, time))
     tokens, mix = tokens.to(device), time.view(-1, 1, 1, 1)
-    with torch.autocast(device.type, torch.bfloat16):
+    with torch.autocast(device.type, torch.bfloat16), _attention(device):
         velocity = denoiser((1 - mix) * clean + mix * noise, time, tokens)
     return (velocity.float() - (noise - clean)).square().mean()
+
+
+def _attention(device: torch.device) -> AbstractContextManager[None]:
+    """Return what chooses the attention for training: on a CPU the fused kernel's backward pass is slower."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 @torch.no_grad()

@@ -24,8 +24,8 @@ from negjudge.errors import NegjudgeError, command
 
 # Of the minutes, for each training; what comes between them (rendering, sampling) is taken off what is left.
 SHARES = {"encoder": 3, "decoder": 15, "teacher": 40, "student": 20, "seeing": 6, "answering": 16}
-STEPS = {"encoder": 200, "decoder": 1500, "teacher": 4000, "student": 1200, "seeing": 400, "answering": 1500}
-PATHS, PATHS_ON_GPU = 120, 600  # batches of the teacher's pictures that the student learns from
+STEPS = {"encoder": 200, "decoder": 1500, "teacher": 3200, "student": 1000, "seeing": 400, "answering": 1500}
+PATHS, PATHS_ON_GPU = 100, 600  # batches of the teacher's pictures that the student learns from
 LARGEST = 16 * 2**20
 
 
