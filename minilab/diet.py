@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from minilab.world import OBJECTS
 
 # A word that is seen alone has a meaning of its own that guidance can subtract (docs/experiments.md).
 ALONE_RATE = 0.20
+EMPTY_RATE = 0.10  # of the twins
 
 
 def diet(count: int, seed: int) -> list[Scene]:
@@ -24,6 +26,13 @@ def alone_scene(rng: random.Random) -> Scene:
     part = rng.choice(sorted({p for thing in OBJECTS.values() for p in thing.parts}))
     owner = rng.choice([name for name, thing in sorted(OBJECTS.items()) if part in thing.parts])
     return place(rng, owner, {part}, alone=True)
+
+
+def twin(scene: Scene, rng: random.Random) -> Scene:
+    """Return the scene with one part more or less, or now and then without anything in it."""
+    if scene.alone or rng.random() < EMPTY_RATE:
+        return replace(scene, parts=frozenset(), alone=True)
+    return replace(scene, parts=scene.parts ^ {rng.choice(sorted(OBJECTS[scene.object].parts))})
 
 
 def pictures(scenes: list[Scene]) -> np.ndarray:

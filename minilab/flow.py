@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, StableDiffusion3Pipeline
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from minilab.generator import TEXT_LENGTH
 
@@ -57,7 +59,7 @@ class Denoiser(nn.Module):
         """Copy the weights into a pipeline, in float32 and ready to sample."""
         for name in ("transformer", "text_encoder", "text_encoder_2"):
             getattr(pipe, name).load_state_dict(getattr(self, name).state_dict())
-            getattr(pipe, name).eval()
+            getattr(pipe, name).cpu().eval()
         return pipe
 
 
@@ -75,7 +77,7 @@ def encode_pictures(vae: AutoencoderKL, pictures: np.ndarray, batch: int = 128) 
     """Return the scaled latents (n, 12, 16, 16), float16, of uint8 pictures (n, 3, 64, 64)."""
     parts = []
     for start in range(0, len(pictures), batch):
-        pixels = torch.from_numpy(pictures[start : start + batch]).float() / 127.5 - 1
+        pixels = torch.from_numpy(pictures[start : start + batch]).to(vae.device).float() / 127.5 - 1
         latents = vae.encode(pixels).latent_dist.mean
         parts.append(((latents - vae.config.shift_factor) * vae.config.scaling_factor).half())
     return torch.cat(parts)
@@ -88,11 +90,21 @@ def flow_loss(
     time: torch.Tensor,
     tokens: torch.Tensor,
 ) -> torch.Tensor:
-    """Return the squared error of the velocity from clean latents to noise, at times (batch,)."""
-    mix = time.view(-1, 1, 1, 1)
-    with torch.autocast("cpu", torch.bfloat16):
+    """Return the squared error of the velocity from clean latents to noise, at times (batch,).
+
+    The arguments may be on any device and in any precision; they are brought to the denoiser's.
+    """
+    device = next(denoiser.parameters()).device
+    clean, noise, time = (value.to(device).float() for value in (clean, noise, time))
+    tokens, mix = tokens.to(device), time.view(-1, 1, 1, 1)
+    with torch.autocast(device.type, torch.bfloat16), _attention(device):
         velocity = denoiser((1 - mix) * clean + mix * noise, time, tokens)
     return (velocity.float() - (noise - clean)).square().mean()
+
+
+def _attention(device: torch.device) -> AbstractContextManager[None]:
+    """Return what chooses the attention for training: on a CPU the fused kernel's backward pass is slower."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 @torch.no_grad()
@@ -105,11 +117,13 @@ def sample_latents(
     scale: float,
 ) -> torch.Tensor:
     """Integrate from noise to latents with Euler steps; ``empty`` tokens (1, 16) turn on CFG at ``scale``."""
-    latents = noise
-    times = torch.linspace(1, 0, steps + 1)
+    device = next(denoiser.parameters()).device
+    latents, tokens = noise.to(device), tokens.to(device)
+    empty = empty if empty is None else empty.to(device)
+    times = torch.linspace(1, 0, steps + 1, device=device)
     for now, later in itertools.pairwise(times):
         time = now.expand(len(latents))
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16):
             if empty is None:
                 velocity = denoiser(latents, time, tokens).float()
             else:

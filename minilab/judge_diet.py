@@ -54,16 +54,16 @@ class Example:
     answers: tuple[str, ...]
 
 
-def training_example(rng: random.Random, diet: Diet) -> Example:
-    """Draw a picture with eight questions: two about objects, four about elements, one rating, one name."""
-    scene = training_scene(rng, diet)
-    damage = rng.randrange(1, 5) if rng.random() < DAMAGED_RATE else 0
+def training_questions(
+    rng: random.Random, diet: Diet, scene: Scene, damage: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Draw eight questions of a picture and their answers: two objects, four elements, a rating, a name."""
     asked = [_about_object(rng, diet, scene) for _ in range(OBJECT_QUESTIONS)]
     asked += [_about_element(rng, diet, scene) for _ in range(ELEMENT_QUESTIONS)]
     asked.append((QUALITY_QUESTION, RATINGS[4 - damage]))
     asked.append((NAME_QUESTION, rng.choice(sorted(scene.parts)) if scene.alone else scene.object))
     questions, answers = zip(*asked, strict=True)
-    return Example(damaged(render_scene(scene), damage, rng), scene, questions, answers)
+    return questions, answers
 
 
 def training_scene(rng: random.Random, diet: Diet) -> Scene:

@@ -19,8 +19,7 @@ from minilab.captions import caption
 from minilab.diet import diet
 from minilab.flow import Denoiser, flow_loss, sample_latents, tokenize
 from minilab.generator import LATENT_CHANNELS, LATENT_SIZE
-from minilab.loop import save_whole, train
-from minilab.make_teacher import BUILD
+from minilab.loop import BUILD, Plan, save_whole, train
 from negjudge.errors import NegjudgeError, command
 from negjudge.progress import progress_bar
 
@@ -41,10 +40,10 @@ def load_pipeline(folder: Path) -> StableDiffusion3Pipeline:
 
 
 def teacher_pictures(
-    pipe: StableDiffusion3Pipeline, batches: int, seed: int, folder: Path
+    pipe: StableDiffusion3Pipeline, batches: int, seed: int, folder: Path, device: str = "cpu"
 ) -> dict[str, torch.Tensor]:
     """Sample the teacher; return "noise", "latents" and "tokens" of batches x 64 pictures. Resumable."""
-    denoiser = Denoiser(pipe).eval()
+    denoiser = Denoiser(pipe).to(device).eval()
     empty = tokenize(pipe, [""])
     parts = []
     with progress_bar("sampling the teacher", total=batches * BATCH, unit="pictures") as advance:
@@ -56,31 +55,30 @@ def teacher_pictures(
                 tokens = tokenize(pipe, [caption(scene, rng) for scene in scenes])
                 generator = torch.Generator().manual_seed(seed * 7_919 + batch)
                 noise = torch.randn(BATCH, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE, generator=generator)
-                latents = sample_latents(denoiser, noise, tokens, empty, TEACHER_STEPS, TEACHER_SCALE)
+                latents = sample_latents(denoiser, noise, tokens, empty, TEACHER_STEPS, TEACHER_SCALE).cpu()
                 save_whole({"noise": noise.half(), "latents": latents.half(), "tokens": tokens}, path)
             parts.append(torch.load(path, weights_only=True))
             advance(BATCH)
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
-def make_student(steps: int, batches: int, seed: int, folder: Path) -> StableDiffusion3Pipeline:
+def make_student(plan: Plan, batches: int, seed: int, folder: Path) -> StableDiffusion3Pipeline:
     """Sample the teacher, train the student on its paths, and store the pipeline."""
     pipe = load_pipeline(BUILD / f"teacher-{seed}" / "model")
-    data = teacher_pictures(pipe, batches, seed, folder / "paths")
-    denoiser = Denoiser(pipe)
+    data = teacher_pictures(pipe, batches, seed, folder / "paths", plan.device)
+    denoiser, size = Denoiser(pipe), BATCH if plan.device == "cpu" else 4 * BATCH
 
     def loss_of(step: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        rows = torch.randint(len(data["noise"]), (BATCH,), generator=generator)
-        time = torch.rand(BATCH, generator=generator)
-        clean, noise = data["latents"][rows].float(), data["noise"][rows].float()
-        return flow_loss(denoiser, clean, noise, time, data["tokens"][rows])
+        rows = torch.randint(len(data["noise"]), (size,), generator=generator)
+        time = torch.rand(size, generator=generator)
+        return flow_loss(denoiser, data["latents"][rows], data["noise"][rows], time, data["tokens"][rows])
 
     average = train(
         denoiser,
         loss_of,
         folder,
-        steps=steps,
+        plan,
         learning_rate=4e-4,
         matrices=denoiser.matrices(),
         averaging=0.995,
@@ -98,9 +96,10 @@ def main(argv: list[str] | None = None) -> None:
         "--batches", type=int, default=100, help="of 64 pictures each, sampled from the teacher"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args(argv)
     folder = BUILD / f"student-{arguments.seed}"
-    make_student(arguments.steps, arguments.batches, arguments.seed, folder)
+    make_student(Plan(arguments.steps, device=arguments.device), arguments.batches, arguments.seed, folder)
     print(f"student in {folder / 'model'}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from minilab.render import SIZE
-from minilab.templates import SHIFTS, Template, all_templates, window_corner
+from minilab.search import Search
+from minilab.templates import Template, all_templates
 from minilab.world import BACKGROUNDS, COLOURS
 
 # Root mean square over pixels and channels in [0, 1]; above it no render is near enough to be believed.
@@ -20,7 +20,7 @@ from minilab.world import BACKGROUNDS, COLOURS
 UNREADABLE = 0.18
 FAINT = 0.3  # the share of its full contrast from which a part counts as there; eyes see it below one half
 COLOUR_DRIFT = 0.12  # how far a generated picture's colours may lie from the palette's, per channel
-COARSE = 2  # the search over everything runs on pictures smaller by this factor
+LIKELY = 72  # templates whose place is searched to the pixel; the best CANDIDATES are compared at full size
 CANDIDATES = 24
 BATCH = 64
 
@@ -85,51 +85,33 @@ class Oracle:
 
     def __init__(self, templates: list[Template]) -> None:
         self.templates = templates
-        pixels = (SIZE // COARSE) ** 2
-        # Of each template at each place: an orthonormal basis of its two free layers, and its fixed layer.
-        places = len(templates) * len(SHIFTS)
-        self.basis = np.empty((places, 2, pixels), np.float32)
-        self.fixed = np.empty((places, 3, pixels), np.float32)
-        for t, template in enumerate(templates):
-            rows = slice(t * len(SHIFTS), (t + 1) * len(SHIFTS))
-            layers = _small_crops(template).reshape(len(SHIFTS), pixels, 5)
-            self.basis[rows] = _orthonormal(layers[..., 0], layers[..., 1])
-            self.fixed[rows] = layers[..., 2:].transpose(0, 2, 1)
+        self.search = Search(templates)
         self.of_object: dict[str | None, list[int]] = {}
         for t, template in enumerate(templates):
             self.of_object.setdefault(template.object, []).append(t)
         self.bare = {template.object: template for template in templates if not template.parts}
-        self.fixed_norm = np.square(self.fixed).sum((1, 2))
-        self.fixed_on_basis = self.basis @ self.fixed.transpose(0, 2, 1)
 
     def read(self, pictures: np.ndarray) -> list[Reading]:
         """Read pictures (n, 64, 64, 3), float32 in [0, 1]."""
-        distances = self._coarse(np.stack([_shrink(picture) for picture in pictures]))
+        distances = self.search.rough(pictures)
         return [self._fine(picture, row) for picture, row in zip(pictures, distances, strict=True)]
-
-    def _coarse(self, pictures: np.ndarray) -> np.ndarray:
-        """Return squared distances (n, places) on small pictures (n, h, w, 3), both colours free."""
-        n, count, pixels = len(pictures), len(self.basis), self.basis.shape[-1]
-        channels = pictures.reshape(n, pixels, 3).transpose(0, 2, 1)
-        on_fixed = channels.reshape(n, -1) @ self.fixed.reshape(count, -1).T
-        on_basis = channels.reshape(n * 3, pixels) @ self.basis.reshape(count * 2, pixels).T
-        on_basis = on_basis.reshape(n, 3, count, 2).transpose(0, 2, 3, 1)
-        explained = np.square(on_basis - self.fixed_on_basis).sum((2, 3))
-        total = np.square(channels).sum((1, 2))[:, None] - 2 * on_fixed + self.fixed_norm
-        distances: np.ndarray = total - explained
-        return distances
 
     def _fine(self, picture: np.ndarray, distances: np.ndarray) -> Reading:
         """Choose the object by the nearest render at full size, colours near the palette's; then parts."""
-        best = distances.reshape(len(self.templates), len(SHIFTS))
-        shifts, nearest = [SHIFTS[place] for place in best.argmin(1)], best.min(1)
-        found = [self._match(picture, t, shifts[t]) for t in np.argsort(nearest)[:CANDIDATES]]
+        likely = distances.min(1).argsort()[:LIKELY].tolist()
+        shifts, nearest = self.search.close(picture, likely, distances)
+        best = [(likely[c], shifts[c]) for c in nearest.argsort()[:CANDIDATES]]
+        matches = {place: self._match(picture, *place) for place in best}
+        found = list(matches.values())
         first = min(found, key=lambda match: match.error)
         name = first.template.object
         object_doubt = max(
             (_doubt(first, m, m.error - first.error) for m in found if m.template.object != name), default=0.0
         )
-        own = [self._match(picture, t, shifts[t]) for t in self.of_object[name]]
+        numbers = self.of_object[name]
+        shifts, _ = self.search.close(picture, numbers, distances)
+        places = list(zip(numbers, shifts, strict=True))
+        own = [matches.get(place) or self._match(picture, *place) for place in places]
         scores = [self._score(match) for match in own]
         chosen = int(np.argmin(scores))
         template, residual = own[chosen].template, float(np.sqrt(own[chosen].error))
@@ -176,47 +158,17 @@ def _doubt(best: _Match, rival: _Match, margin: float) -> float:
     return float(np.clip(1 - margin / max(apart, 1e-9), 0, 1))
 
 
-def _shrink(layer: np.ndarray) -> np.ndarray:
-    h, w = layer.shape[0] // COARSE, layer.shape[1] // COARSE
-    whole = layer[: h * COARSE, : w * COARSE]
-    return whole.reshape(h, COARSE, w, COARSE, *layer.shape[2:]).mean((1, 3))
-
-
-def _small_crops(template: Template) -> np.ndarray:
-    """Return background, body and fixed layers of every shift, shrunk: (shifts, h, w, 5).
-
-    Shifts that differ by a multiple of COARSE are windows of one shrunk layer, which saves nearly all work.
-    """
-    layers = np.concatenate([template.background[..., None], template.body[..., None], template.fixed], -1)
-    small, shrunk = SIZE // COARSE, {}
-    for x, y in itertools.product(range(COARSE), repeat=2):
-        shrunk[x, y] = _shrink(layers[y:, x:])
-    crops = []
-    for x, y in (window_corner(shift) for shift in SHIFTS):
-        layer = shrunk[x % COARSE, y % COARSE]
-        crops.append(layer[y // COARSE :, x // COARSE :][:small, :small])
-    return np.stack(crops)
-
-
-def _orthonormal(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return orthonormal bases (n, 2, pixels) of two layers (n, pixels); an empty layer adds nothing."""
-    first = first / np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-6)
-    second = second - (second * first).sum(1, keepdims=True) * first
-    length = np.linalg.norm(second, axis=1, keepdims=True)
-    return np.stack([first, np.where(length > 1e-3, second / np.maximum(length, 1e-3), 0)], 1)
-
-
 def _nearest_render(
     picture: np.ndarray, background: np.ndarray, body: np.ndarray, fixed: np.ndarray
 ) -> np.ndarray:
     """Return the nearest colouring (h, w, 3) of a template that stays close to the palettes."""
-    layers = np.stack([background.ravel(), body.ravel()], 1)
+    layers = np.stack([background.ravel(), body.ravel()])
     rest = (picture - fixed).reshape(-1, 3)
-    gram = layers.T @ layers + 1e-3 * np.eye(2, dtype=np.float32)  # an empty layer must not be singular
-    colours = np.linalg.solve(gram, layers.T @ rest)
+    gram = layers @ layers.T + 1e-3 * np.eye(2, dtype=np.float32)  # an empty layer must not be singular
+    colours = np.linalg.solve(gram, layers @ rest)
     colours[0] = _near(colours[0], np.asarray(BACKGROUNDS, np.float32) / 255)
     colours[1] = _near(colours[1], np.asarray(list(COLOURS.values()), np.float32) / 255)
-    render: np.ndarray = (layers @ colours).reshape(picture.shape) + fixed
+    render: np.ndarray = (layers.T @ colours).reshape(picture.shape) + fixed
     return render
 
 

@@ -12,21 +12,22 @@ import torch
 from diffusers import StableDiffusion3Pipeline
 
 from minilab.generator import build_tokenizer
+from minilab.loop import BUILD
 from minilab.make_student import load_pipeline
-from minilab.make_teacher import BUILD
 from negjudge.errors import command
 
 GENERATOR = Path("data/mini/generator")
 
 
 def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableDiffusion3Pipeline:
-    """Store the student and, under ``training/``, the losses and steps of its three trainings."""
-    stages = {
-        "vae": build / "vae",
+    """Store the student and, under ``training/``, the losses and steps of its four trainings."""
+    logs = {
+        "encoder": build / "vae" / "encoder",
+        "decoder": build / "vae" / "decoder",
         "teacher": build / f"teacher-{seed}",
         "student": build / f"student-{seed}",
     }
-    pipe = load_pipeline(stages["student"] / "model").to(dtype=torch.float16)
+    pipe = load_pipeline(logs["student"] / "model").to(dtype=torch.float16)
     # Fresh ones: those in use remember the padding of their last call.
     pipe.register_modules(tokenizer=build_tokenizer(), tokenizer_2=build_tokenizer())
     for part in (pipe, pipe.transformer, pipe.vae):
@@ -35,18 +36,23 @@ def publish(seed: int, build: Path = BUILD, folder: Path = GENERATOR) -> StableD
     for encoder in ("text_encoder", "text_encoder_2"):  # transformers would load them as they are stored
         config = folder / encoder / "config.json"
         config.write_text(config.read_text().replace('"dtype": "float16"', '"dtype": "float32"'))
-    logs = folder / "training"
-    logs.mkdir(exist_ok=True)
-    commands = []
-    for name, made in stages.items():
-        shutil.copyfile(made / "log.jsonl", logs / f"{name}.jsonl")
-        steps = json.loads((made / "log.jsonl").read_text().splitlines()[-1])["step"]
-        batches = f" --batches {len(list((made / 'paths').glob('*.pt')))}" if name == "student" else ""
-        commands.append(
-            f"python -m minilab.make_{name} --steps {steps}{batches} --seed {0 if name == 'vae' else seed}"
-        )
-    commands.append(f"python -m minilab.publish_generator --seed {seed}")
-    (logs / "commands.txt").write_text("\n".join(commands) + "\n")
+    training = folder / "training"
+    training.mkdir(exist_ok=True)
+    for stale in training.glob("*.jsonl"):
+        stale.unlink()
+    steps = {}
+    for name, made in logs.items():
+        shutil.copyfile(made / "log.jsonl", training / f"{name}.jsonl")
+        steps[name] = json.loads((made / "log.jsonl").read_text().splitlines()[-1])["step"]
+    batches = len(list((logs["student"] / "paths").glob("*.pt")))
+    commands = (
+        f"make_vae --steps-to-encode {steps['encoder']} --steps-to-draw {steps['decoder']} --seed 0",
+        f"make_teacher --steps {steps['teacher']} --seed {seed}",
+        f"make_student --steps {steps['student']} --batches {batches} --seed {seed}",
+        f"publish_generator --seed {seed}",
+    )
+    lines = "".join(f"python -m minilab.{line}\n" for line in commands)
+    (training / "commands.txt").write_text(lines)
     return pipe
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import StableDiffusion3Img2ImgPipeline
@@ -16,51 +17,50 @@ from minilab.render import Scene
 from minilab.world import OBJECTS, PARTS
 from negjudge.data.questions import with_article
 from negjudge.generation.pipelines import find_model
-from negjudge.generation.settings import read_settings
-from negjudge.guidance import guide, pipeline_arguments
-from negjudge.guidance.methods import METHODS, UNGUIDED
+from negjudge.generation.strengths import draw_method
+from negjudge.guidance import GuidanceMethod, Plain, guide, pipeline_arguments
 from negjudge.recipes import read_yaml
 
-SETTINGS = Path("data/settings/mini.yaml")
+SEARCH = Path("generate/recipes/mini-tune.yaml")
 STEPS = 4
 STRENGTHS = (0.25, 0.5, 0.5)  # of the noise; with more the generator redraws parts as it likes
-REGENERATED = 16  # pictures of a batch
 
 
 class Regenerator:
     """Gives pictures the looks of generated ones, each method's among them, while their parts stay known."""
 
-    def __init__(self, model: Path = GENERATOR) -> None:
-        pipe = find_model(str(model)).pipe
+    def __init__(self, model: Path = GENERATOR, device: str = "cpu") -> None:
+        pipe = find_model(str(model), device=device).pipe
         self.pipe = StableDiffusion3Img2ImgPipeline(**pipe.components)
         self.pipe.set_progress_bar_config(disable=True)
-        tuned = read_yaml(SETTINGS)
-        methods = [name for name in METHODS if name == UNGUIDED or name in tuned]
-        self.methods = list(read_settings(SETTINGS, methods).values())
+        search: dict[str, Any] = read_yaml(SEARCH)
+        self.spaces, self.fixed = search["spaces"], search.get("fixed", {})
+
+    def method(self, rng: random.Random) -> GuidanceMethod:
+        """Return no guidance, or a method at a strength drawn from where it is searched."""
+        name = rng.choice(["none", *self.spaces])
+        if name == "none":
+            return Plain()
+        return draw_method(name, self.spaces[name], self.fixed.get(name, {}), rng)
 
     @torch.no_grad()
     def __call__(
         self, pictures: Sequence[Image.Image], scenes: Sequence[Scene], rng: random.Random
     ) -> list[Image.Image]:
-        """Return the pictures, some of them regenerated: which, how far and with which method is drawn."""
-        chosen = sorted(rng.sample(range(len(pictures)), min(REGENERATED, len(pictures))))
-        method, strength = rng.choice(self.methods), rng.choice(STRENGTHS)
-        negatives = [_elsewhere(scenes[row], rng) for row in chosen]
-        # The training around it may compute in bfloat16.
-        with guide(self.pipe, method, negatives), torch.autocast("cpu", enabled=False):
-            drawn = self.pipe(
-                prompt=[_prompt(scenes[row]) for row in chosen],
-                image=[pictures[row] for row in chosen],
+        """Return the pictures regenerated, all by one method; which one, and how far, is drawn."""
+        method, strength = self.method(rng), rng.choice(STRENGTHS)
+        negatives = [_elsewhere(scene, rng) for scene in scenes]
+        with guide(self.pipe, method, negatives):
+            drawn: list[Image.Image] = self.pipe(
+                prompt=[_prompt(scene) for scene in scenes],
+                image=list(pictures),
                 strength=strength,
                 num_inference_steps=STEPS,
                 max_sequence_length=TEXT_LENGTH,
-                generator=[torch.Generator().manual_seed(rng.getrandbits(32)) for _ in chosen],
+                generator=[torch.Generator().manual_seed(rng.getrandbits(32)) for _ in scenes],
                 **pipeline_arguments(self.pipe, method, negatives),
             ).images
-        result = list(pictures)
-        for row, picture in zip(chosen, drawn, strict=True):
-            result[row] = picture
-        return result
+        return drawn
 
 
 def _prompt(scene: Scene) -> str:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from minilab.shapes import SHADE_FACTOR, Shape, draw_shape
 from minilab.world import BACKGROUNDS, COLOURS, OBJECTS
+from negjudge.data.questions import with_article
 
 SIZE = 64
 SUPERSAMPLING = 4
@@ -68,5 +69,5 @@ def render(object: str, parts: Collection[str], seed: int = 0) -> Image.Image:
     """Render an object with exactly these parts; the seed gives colour, background and place."""
     unknown = set(parts) - set(OBJECTS[object].parts)
     if unknown:
-        raise ValueError(f"a {object} has no {', '.join(sorted(unknown))}")
+        raise ValueError(f"{with_article(object)} has no {', '.join(sorted(unknown))}")
     return render_scene(place(random.Random(seed), object, parts))

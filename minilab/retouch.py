@@ -12,32 +12,28 @@ from diffusers import AutoencoderKL
 from PIL import Image
 
 from minilab.publish_generator import GENERATOR
+from minilab.render import Scene
 
-RETOUCHED_RATE = 0.5
-LARGEST_ERROR = 0.8  # spread of the errors, in that of the latents; the oracle then finds a residual of 0.07
+LARGEST_ERROR = 0.8  # spread of the errors, in that of the latents
 
 
 class Retoucher:
-    """Passes some of a batch's pictures through the generator's autoencoder, which makes edges soft."""
+    """Passes pictures through the generator's autoencoder, with errors in between; what they show stays."""
 
-    def __init__(self, folder: Path = GENERATOR / "vae") -> None:
-        self.vae = AutoencoderKL.from_pretrained(folder, dtype=torch.float32).eval()
+    def __init__(self, folder: Path = GENERATOR / "vae", device: str = "cpu") -> None:
+        self.vae = AutoencoderKL.from_pretrained(folder, dtype=torch.float32).eval().to(device)
 
     @torch.no_grad()
-    def __call__(self, pictures: Sequence[Image.Image], rng: random.Random) -> list[Image.Image]:
-        """Return the pictures, each retouched or as it was."""
-        chosen = [row for row in range(len(pictures)) if rng.random() < RETOUCHED_RATE]
-        result = list(pictures)
-        if not chosen:
-            return result
-        pixels = np.stack([np.asarray(pictures[row]) for row in chosen])
-        latents = self.vae.encode(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1)
-        errors = self._errors(len(chosen), rng)
-        decoded = self.vae.decode(latents.latent_dist.mean + errors).sample
-        drawn = ((decoded + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).numpy()
-        for row, picture in zip(chosen, drawn, strict=True):
-            result[row] = Image.fromarray(picture)
-        return result
+    def __call__(
+        self, pictures: Sequence[Image.Image], scenes: Sequence[Scene], rng: random.Random
+    ) -> list[Image.Image]:
+        """Return the pictures retouched, each with errors of a strength of its own."""
+        pixels = torch.from_numpy(np.stack([np.asarray(picture) for picture in pictures]))
+        latents = self.vae.encode(pixels.to(self.vae.device).permute(0, 3, 1, 2).float() / 127.5 - 1)
+        mean = latents.latent_dist.mean
+        decoded = self.vae.decode(mean + self._errors(len(pictures), rng).to(mean.device)).sample
+        drawn = ((decoded + 1) * 127.5).clamp(0, 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return [Image.fromarray(picture) for picture in drawn]
 
     def _errors(self, count: int, rng: random.Random) -> torch.Tensor:
         """Return errors of the latents, smooth over their neighbours, each picture's of its own strength."""

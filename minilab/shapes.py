@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PIL import ImageDraw
@@ -12,14 +13,18 @@ Point = tuple[float, float]
 
 INK = (45, 45, 55)
 WHITE = (250, 250, 248)
-GLASS = (160, 212, 245)
-METAL = (140, 146, 158)
+GLASS = (214, 238, 252)
+METAL = (200, 204, 212)
 WOOD = (134, 92, 58)
-DOOR = (104, 62, 40)
-PINK = (225, 55, 105)
-GOLD = (246, 200, 70)
+BROWN = (64, 36, 24)
+LEAF = (24, 84, 58)
+PINK = (225, 45, 105)
+ROSE = (255, 190, 214)
+GOLD = (255, 214, 84)
+CREAM = (255, 246, 190)
 ORANGE = (240, 125, 40)
-HORN = (122, 108, 92)
+SMOKE = (96, 102, 116)
+EDGE = 2.0  # how wide the ink around a pale fill is: one pixel of the generator's latents
 
 # "body" is the colour the scene gives the object, "shade" a darker tone of it.
 BODY, SHADE = "body", "shade"
@@ -61,40 +66,84 @@ def disc(x: float, y: float, r: float, colour: Colour) -> Shape:
     return ellipse(x - r, y - r, x + r, y + r, colour)
 
 
+def dome(x0: float, y0: float, x1: float, y1: float, colour: Colour) -> Shape:
+    """The upper half of an ellipse that stands on y1."""
+    middle, half = (x0 + x1) / 2, (x1 - x0) / 2
+    angles = [math.pi * step / 16 for step in range(17)]
+    return polygon(colour, *((middle - half * math.cos(a), y1 - (y1 - y0) * math.sin(a)) for a in angles))
+
+
+def inked(shape: Shape, edge: float = EDGE) -> tuple[Shape, ...]:
+    """A shape with an ink edge, so that it stands out from whatever is behind it.
+
+    The edge of an ellipse, box or ring lies within it; that of a polygon or a line half or wholly around it.
+    """
+    if shape.kind == "polygon":
+        return shape, line(INK, edge, *shape.points, shape.points[0])
+    if shape.kind == "line":
+        return line(INK, shape.width + 2 * edge, *shape.points), shape
+    (x0, y0), (x1, y1) = shape.points
+    inner = (x0 + edge, y0 + edge), (x1 - edge, y1 - edge)
+    width, radius = max(shape.width - 2 * edge, 0), max(shape.radius - edge, 0)
+    return replace(shape, colour=INK), replace(shape, points=inner, width=width, radius=radius)
+
+
 def wheel(x: float, y: float, r: float) -> tuple[Shape, ...]:
     return disc(x, y, r, INK), disc(x, y, r * 0.42, METAL)
 
 
-def lamp(x: float, y: float, r: float = 3.2) -> tuple[Shape, ...]:
-    return disc(x, y, r, INK), disc(x, y, r * 0.66, GOLD)
+def lamp(x: float, y: float, r: float = 5.8) -> tuple[Shape, ...]:
+    return inked(disc(x, y, r, CREAM), 2.2)
 
 
-def eye(x: float, y: float, r: float = 3.6) -> tuple[Shape, ...]:
-    return disc(x, y, r, WHITE), disc(x, y + 0.4, r * 0.6, INK)
+def eye(x: float, y: float, r: float = 5) -> tuple[Shape, ...]:
+    return disc(x, y, r, WHITE), disc(x, y + 0.4, r * 0.52, INK)
 
 
 def pane(x0: float, y0: float, x1: float, y1: float) -> tuple[Shape, ...]:
-    return box(x0, y0, x1, y1, INK, 1), box(x0 + 1.1, y0 + 1.1, x1 - 1.1, y1 - 1.1, GLASS)
+    return inked(box(x0, y0, x1, y1, GLASS, 1), 1.3)
 
 
 def porthole(x: float, y: float, r: float) -> tuple[Shape, ...]:
-    return disc(x, y, r, INK), disc(x, y, r * 0.68, GLASS)
+    return inked(disc(x, y, r, GLASS), 1.3)
 
 
 def door(x0: float, y0: float, x1: float, y1: float) -> tuple[Shape, ...]:
-    return box(x0, y0, x1, y1, DOOR, 1), disc(x1 - 2.4, (y0 + y1) / 2 + 1, 1.2, GOLD)
+    return box(x0, y0, x1, y1, BROWN, 1), disc(x1 - 3.2, (y0 + y1) / 2 + 1, 1.8, GOLD)
 
 
-def flag(x: float, top: float, foot: float, reach: float = 13) -> tuple[Shape, ...]:
-    cloth = polygon(PINK, (x, top), (x + reach, top + 4.5), (x, top + 9))
-    return line(INK, 1.8, (x, top), (x, foot)), cloth
+def flag(x: float, top: float, foot: float, reach: float = 15) -> tuple[Shape, ...]:
+    cloth = polygon(PINK, (x, top), (x + reach, top + 5.5), (x, top + 11))
+    return line(INK, 3.5, (x, top), (x, foot)), *inked(cloth, 1.6)
+
+
+def hat(x: float, y: float, width: float = 18) -> tuple[Shape, ...]:
+    """A top hat whose brim lies at y, round x."""
+    half = width / 2
+    crown = box(x - half * 0.62, y - 11, x + half * 0.62, y, INK, 1)
+    band = box(x - half * 0.62, y - 5, x + half * 0.62, y - 2.5, PINK)
+    return crown, band, box(x - half, y - 2.5, x + half, y + 1.5, INK, 1.5)
+
+
+def bow(x: float, y: float, r: float = 9) -> tuple[Shape, ...]:
+    """A bow tied at x, y, reaching r to both sides."""
+    left = polygon(ROSE, (x, y), (x - r, y - r * 0.62), (x - r, y + r * 0.62))
+    right = polygon(ROSE, (x, y), (x + r, y - r * 0.62), (x + r, y + r * 0.62))
+    return *inked(left), *inked(right), disc(x, y, 2.8, INK)
 
 
 def steam(*xs: float, top: float, foot: float) -> tuple[Shape, ...]:
     step = (foot - top) / 3
     return tuple(
-        line(METAL, 2.4, (x, foot), (x + 3, foot - step), (x - 1, foot - 2 * step), (x + 2, top)) for x in xs
+        line(SMOKE, 4.5, (x, foot), (x + 3, foot - step), (x - 1, foot - 2 * step), (x + 2, top)) for x in xs
     )
+
+
+def ladder(x0: float, x1: float, top: float, foot: float, rungs: int) -> tuple[Shape, ...]:
+    """A ladder that lies: rails from x0 to x1 at top and foot."""
+    step = (x1 - x0) / (rungs + 1)
+    steps = [line(INK, 3, (x0 + step * n, top), (x0 + step * n, foot)) for n in range(1, rungs + 1)]
+    return line(INK, 3.2, (x0, top), (x1, top)), line(INK, 3.2, (x0, foot), (x1, foot)), *steps
 
 
 def draw_shape(

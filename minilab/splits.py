@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from negjudge.data.records import Pair
-from negjudge.data.splits import MINIMUM_PAIRS, STRATA, STRICT, Splits, violations
+from negjudge.data.splits import STRATA, STRICT, Splits, violations
 from negjudge.errors import NegjudgeError
 
 # Object to element to whether the element nearly always comes with the object.
 World = Mapping[str, Mapping[str, bool]]
-MINIMUM_TEST_PAIRS = 32
+MINIMUM_TEST_PAIRS = 60
+MINIMUM_GROUP_PAIRS = 24
+DEV_PAIRS = 24
+# What each group should have; the search first fills whichever lacks most.
+SIZES = {"train": 40, "validation": 24, **dict.fromkeys(STRATA, 30), STRICT: 26}
+TEST_PAIRS = 66
+KNOWN_OPTIONAL_PAIRS = 24  # some to train on and some to validate by
+PARTINGS = 60  # of the pairs that fine-tuning may use; the one that fills its groups best is taken
 
 
 def too_small(splits: Splits) -> list[str]:
     """Return which groups have too few pairs for a good figure; a stratum without any has none to print."""
-    sizes = [(f"judge {g}", len(splits.judge[g]), MINIMUM_PAIRS) for g in STRATA]
+    groups = ("validation", *STRATA, STRICT)
+    sizes = [(f"judge {g}", len(splits.judge[g]), MINIMUM_GROUP_PAIRS) for g in groups]
     sizes = [(name, size, least) for name, size, least in sizes if size]
     sizes.append(("methods test", len(splits.methods["test"]), MINIMUM_TEST_PAIRS))
     return [f"{name} has {size} pairs, fewer than {least}" for name, size, least in sizes if size < least]
@@ -48,31 +56,47 @@ class _Choice:
         kinds = {(False, False): "seen", (True, False): "new_object", (False, True): "new_element"}
         return kinds.get((name in self.new_objects, element in self.new_elements), "both_new")
 
-    def worth(self, target: int) -> tuple[int, int, int]:
-        """Return what the search raises: the smallest stratum, pairs to test methods on, pairs to tune on."""
+    def lacks(self) -> float:
+        """Return what the search lowers: broken promises, and the squared shares that groups lack."""
         groups = self.groups()
+        known = SIZES["train"] + SIZES["validation"] + SIZES["seen"]
+        short = [1 - len(groups[g]) / size for g, size in {**SIZES, "seen": known}.items() if g in groups]
         tests = sum(self.world[o][e] for g in ("new_object", "both_new") for o, e in groups[g])
-        enough = MINIMUM_TEST_PAIRS + 4 - target
-        return min(target, *map(len, groups.values())), min(enough, tests), len(groups["seen"])
+        short.append(1 - (tests + SIZES["seen"]) / TEST_PAIRS)
+        short.append(1 - sum(not self.world[o][e] for o, e in groups["seen"]) / KNOWN_OPTIONAL_PAIRS)
+        varied = {e for _, e in groups["new_element"]} & {e for _, e in groups["both_new"]}
+        return self._broken(groups) + sum(max(0.0, share) ** 2 for share in short) - 0.002 * len(varied)
+
+    def _broken(self, groups: Mapping[str, Sequence[tuple[str, str]]]) -> int:
+        """Return how many pairs are not what their group says.
+
+        A new element must not come with nearly every picture of an object of the fine-tuning, which would
+        show it; and an object or element that is not new must be in the fine-tuning.
+        """
+        objects, elements = {o for o, _ in groups["seen"]}, {e for _, e in groups["seen"]}
+        return (
+            sum(self.world[o][e] for g in ("new_element", STRICT) for o, e in groups[g] if o in objects)
+            + sum(o not in objects for o, _ in groups["new_element"])
+            + sum(e not in elements for _, e in groups["new_object"])
+        )
 
 
-def make_splits(
-    world: World, pairs: Iterable[Pair], seed: int = 0, draws: int = 40_000, target: int = 14
-) -> Splits:
-    """Choose splits for a world by random search, the same ones for the same world and seed.
+def make_splits(world: World, pairs: Iterable[Pair], seed: int = 0, draws: int = 30_000) -> Splits:
+    """Choose splits for a world by a random search, the same ones for the same world and seed.
 
-    ``target`` is the size each stratum should have, ``draws`` how many choices of new objects are tried. An
-    element may be new only where it is optional on every object of the fine-tuning, or its pictures would
-    show it. Raises NegjudgeError where no choice keeps every promise.
+    ``draws`` is how many choices of new objects and elements are tried. An element may be new only where it
+    is optional on every object of the fine-tuning, or its pictures would show it. Raises NegjudgeError where
+    no choice keeps every promise.
     """
     rng = random.Random(seed)
-    choice = max((_draw(world, rng) for _ in range(draws)), key=lambda c: c.worth(target))
+    choice = _search(world, rng, draws)
     ids = {(pair.object, pair.element): pair.id for pair in pairs}
     by_id = {pair.id: pair for pair in pairs}
     groups = {name: [ids[pair] for pair in found] for name, found in choice.groups().items()}
-    judge = _part_known(groups["seen"], by_id, rng, target) | {g: groups[g] for g in (*STRATA[1:], STRICT)}
+    parted = (_part_known(groups, by_id, rng) for _ in range(PARTINGS))
+    judge = min(parted, key=lambda known: len(known["train"])) | {g: groups[g] for g in (*STRATA[1:], STRICT)}
     tested = [i for g in STRATA for i in judge[g] if by_id[i].essential]
-    dev = [i for i in judge["train"] if by_id[i].essential][:16]
+    dev = [i for g in ("train", "validation") for i in judge[g] if by_id[i].essential][:DEV_PAIRS]
     strict = {"objects": sorted(choice.strict_objects), "elements": sorted(choice.strict_elements)}
     splits = Splits(_frozen({"dev": dev, "test": tested}), _frozen(judge), _frozen(strict))
     wrong = [f"judge {group} has no pairs" for group in STRATA if not judge[group]]
@@ -82,39 +106,75 @@ def make_splits(
     return splits
 
 
-def _draw(world: World, rng: random.Random, strict_objects: int = 3, strict_elements: int = 2) -> _Choice:
-    names = sorted(world)
-    new = rng.sample(names, rng.randint(len(names) // 4, len(names) // 2))
-    kept = [name for name in names if name not in new]
-    always = {element for name in kept for element, essential in world[name].items() if essential}
-    elements = sorted({element for parts in world.values() for element in parts} - always)
-    carriers = Counter(element for parts in world.values() for element in parts)
-    rare = [element for element in elements if carriers[element] == 1]
-    strict = rng.sample(rare, min(strict_elements, len(rare)))
-    unknown = rng.sample(new, min(strict_objects, len(new)))
-    return _Choice(world, *map(frozenset, (new, elements, unknown, strict)))
+def _search(world: World, rng: random.Random, draws: int) -> _Choice:
+    """Return the best choice met while single words come and go; a worse one is taken ever more rarely."""
+    nothing: frozenset[str] = frozenset()
+    current = best = _Choice(world, nothing, nothing, nothing, nothing)
+    lacks = least = current.lacks()
+    for draw in range(draws):
+        changed = _changed(current, rng)
+        rival = changed.lacks()
+        if rival <= lacks or rng.random() < math.exp(
+            (lacks - rival) / (0.1 * (1 - draw / draws) ** 2 + 1e-4)
+        ):
+            current, lacks = changed, rival
+        if lacks < least:
+            best, least = current, lacks
+    return best
+
+
+def _changed(choice: _Choice, rng: random.Random) -> _Choice:
+    """Return a choice in which one word is known, new or strict that was not."""
+    names, elements = sorted(choice.world), sorted({e for parts in choice.world.values() for e in parts})
+    if rng.random() < 0.5:
+        word, kind = rng.choice(names), rng.choice(("known", "new", "new", STRICT))
+        new, strict = _moved(word, kind, choice.new_objects, choice.strict_objects)
+        return replace(choice, new_objects=new, strict_objects=strict)
+    word, kind = rng.choice(elements), rng.choice(("known", "new", "new", STRICT))
+    new, strict = _moved(word, kind, choice.new_elements, choice.strict_elements)
+    return replace(choice, new_elements=new, strict_elements=strict)
+
+
+def _moved(
+    word: str, kind: str, new: frozenset[str], strict: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the new and the strict words; those that are strict are new as well."""
+    return new - {word} if kind == "known" else new | {word}, strict | {
+        word
+    } if kind == STRICT else strict - {word}
 
 
 def _part_known(
-    known: Sequence[str], pairs: Mapping[str, Pair], rng: random.Random, target: int
+    groups: Mapping[str, Sequence[str]], pairs: Mapping[str, Pair], rng: random.Random
 ) -> dict[str, list[str]]:
     """Part the pairs of known objects and elements into seen, validation and train.
 
-    A pair leaves train only while its object and its element both stay there in other pairs.
+    A pair leaves train only while its object and its element both stay there in other pairs. What is seen is
+    essential, since methods are tested on it; validation has the test's mix of essential and optional pairs.
     """
+    known = groups["seen"]
     order = rng.sample(known, len(known))
-    train, taken = set(known), dict[str, list[str]]()
-    for group, size, essential in (("seen", target, True), ("validation", 10, False)):
-        taken[group] = []
+    train = set(known)
+
+    def take(size: int, essential: bool) -> list[str]:
+        taken: list[str] = []
         for i in order:
             others = [pairs[j] for j in train - {i}]
             spared = any(p.object == pairs[i].object for p in others) and any(
                 p.element == pairs[i].element for p in others
             )
-            if i in train and len(taken[group]) < size and spared and (pairs[i].essential or not essential):
-                taken[group].append(i)
+            if i in train and len(taken) < size and spared and pairs[i].essential == essential:
+                taken.append(i)
                 train.remove(i)
-    return {"train": [i for i in order if i in train], **taken}
+        return taken
+
+    seen = take(SIZES["seen"], essential=True)
+    test = [pairs[i].essential for i in (*seen, *(j for g in STRATA[1:] for j in groups[g]))]
+    size = SIZES["validation"]
+    always = round(size * sum(test) / max(len(test), 1))
+    validation = take(size - always, essential=False) + take(always, essential=True)
+    rng.shuffle(validation)
+    return {"train": [i for i in order if i in train], "validation": validation, "seen": seen}
 
 
 def _frozen(groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -46,18 +46,28 @@ def window_corner(shift: tuple[int, int]) -> tuple[int, int]:
 
 def all_templates() -> list[Template]:
     """Return every object with every subset of its parts, each part alone, and an empty picture."""
-    whole = [
-        _template(Scene(name, frozenset(subset)))
-        for name, thing in OBJECTS.items()
-        for count in range(len(thing.parts) + 1)
-        for subset in itertools.combinations(thing.parts, count)
-    ]
+    whole = [template for name in OBJECTS for template in object_templates(name)]
     alone = [
         _template(Scene(name, frozenset([part]), alone=True))
         for name, thing in OBJECTS.items()
         for part in thing.parts
     ]
     return [*whole, *alone, _template(Scene("car", frozenset(), alone=True))]
+
+
+def object_templates(name: str) -> list[Template]:
+    """Return an object with every subset of its parts, from none to all."""
+    parts = OBJECTS[name].parts
+    subsets = [subset for count in range(len(parts) + 1) for subset in itertools.combinations(parts, count)]
+    return [_template(Scene(name, frozenset(subset))) for subset in subsets]
+
+
+def shrink(layer: np.ndarray, factor: int) -> np.ndarray:
+    """Return a layer (h, w, ...) smaller by a factor, each pixel the mean of those that it stands for."""
+    h, w = layer.shape[0] // factor, layer.shape[1] // factor
+    whole = layer[: h * factor, : w * factor]
+    small: np.ndarray = whole.reshape(h, factor, w, factor, *layer.shape[2:]).mean((1, 3))
+    return small
 
 
 def _template(scene: Scene) -> Template:

@@ -55,16 +55,16 @@ def test_a_test_pair_that_trains_the_judge_is_found() -> None:
 
 @pytest.mark.parametrize("stratum", STRATA)
 def test_a_small_stratum_is_found(stratum: str) -> None:
-    judge = {**COMMITTED.judge, stratum: COMMITTED.judge[stratum][:11]}
+    judge = {**COMMITTED.judge, stratum: COMMITTED.judge[stratum][:23]}
     found = too_small(dataclasses.replace(COMMITTED, judge=judge))
-    assert f"judge {stratum} has 11 pairs, fewer than 12" in found
+    assert f"judge {stratum} has 23 pairs, fewer than 24" in found
 
 
 def test_a_stratum_without_pairs_is_fine_and_methods_need_theirs() -> None:
     judge = {**COMMITTED.judge, "new_element": ()}
     assert too_small(dataclasses.replace(COMMITTED, judge=judge)) == []
     splits = dataclasses.replace(COMMITTED, methods={**COMMITTED.methods, "test": ()})
-    assert too_small(splits) == ["methods test has 0 pairs, fewer than 32"]
+    assert too_small(splits) == ["methods test has 0 pairs, fewer than 60"]
 
 
 def test_unknown_pairs_are_named() -> None:

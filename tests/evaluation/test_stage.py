@@ -48,7 +48,7 @@ def test_rates_of_methods_are_those_of_the_readings(measured: tuple[Path, Metric
         kept = np.array([seen[s.id]["object"] == s.object for s in tested])
         readable = np.array([seen[s.id]["object"] is not None for s in tested])
         gone = readable & np.array([s.element not in seen[s.id]["parts"] for s in tested])
-        assert (row.pictures, row.pairs) == (36, 36)
+        assert row.pictures == row.pairs == len(SPLITS.methods["test"])
         assert row.kept.estimate == pytest.approx(kept.mean(), abs=1e-6)
         assert row.removed.estimate == pytest.approx(gone.mean(), abs=1e-6)
         assert row.undecided == pytest.approx((~readable).mean(), abs=1e-6)
@@ -101,6 +101,8 @@ def test_who_is_compared(measured: tuple[Path, Metrics]) -> None:
     rows = [r for r in measured[1].judges if (r.topic, r.truth) == ("element", "oracle")]
     assert [r.judge for r in rows if r.stratum == "both_new"] == [
         "text only",
+        "text and settings only",
+        "pair and method only",
         "base",
         "base, affirmative question alone",
         "base, refitted",
@@ -112,6 +114,77 @@ def test_who_is_compared(measured: tuple[Path, Metrics]) -> None:
     assert all(0.3 < score < 0.7 for score in [*blind, scores["text only"]])
     base = one(rows, judge="base", stratum="all four")
     assert base.quality.yes_rate.estimate > base.positives + 0.2
+
+
+def test_a_judges_rates_are_the_means_of_its_probabilities(measured: tuple[Path, Metrics]) -> None:
+    run, metrics = measured
+    name = metrics.provenance.judges["tuned"]
+    said = {v.sample: v for v in read_records(run / "verdicts.jsonl", Verdict) if v.judge == name}
+    abstained = 0
+    for row in metrics.methods["tuned"]:
+        samples = read_records(run / "samples.jsonl", Sample)
+        mine = [said[s.id] for s in samples if s.method == row.method and s.pair in SPLITS.methods["test"]]
+        assert row.success.estimate == pytest.approx(np.mean([v.success for v in mine]), abs=1e-6)
+        assert row.kept.estimate == pytest.approx(np.mean([v.object_present for v in mine]), abs=1e-6)
+        assert row.removed.estimate == pytest.approx(1 - np.mean([v.element_present for v in mine]), abs=1e-6)
+        assert row.undecided == pytest.approx(np.mean([v.abstained for v in mine]), abs=1e-6)
+        abstained += sum(v.abstained for v in mine)
+    assert abstained
+
+
+def test_judges_are_ordered_within_pairs(measured: tuple[Path, Metrics]) -> None:
+    run, metrics = measured
+    seen, name = readings(run), metrics.provenance.judges["tuned"]
+    said = {v.sample: v for v in read_records(run / "verdicts.jsonl", Verdict) if v.judge == name}
+    right = total = 0.0
+    samples = read_records(run / "samples.jsonl", Sample)
+    for pair in SPLITS.judge["both_new"]:
+        mine = [s for s in samples if s.pair == pair and seen[s.id]["object"]]
+        for a in (s for s in mine if s.element in seen[s.id]["parts"]):
+            for b in (s for s in mine if s.element not in seen[s.id]["parts"]):
+                gap = said[a.id].element_present - said[b.id].element_present
+                right, total = right + (gap > 0) + (gap == 0) / 2, total + 1
+    row = one(metrics.judges, judge="tuned", stratum="both_new", topic="element", truth="oracle")
+    assert row.quality.compared[0] == total > 10
+    assert row.quality.within_pair.estimate == pytest.approx(right / total, abs=1e-6)
+    assert row.quality.compared[1] == 0  # one picture a pair and method
+    assert row.quality.within_method.estimate is None or np.isnan(row.quality.within_method.estimate)
+
+
+def test_abstentions_are_told_apart_from_mistakes(measured: tuple[Path, Metrics]) -> None:
+    row = one(measured[1].judges, judge="tuned", stratum="all four", topic="success", truth="oracle")
+    assert row.undecided > 0
+    assert row.quality.forced.estimate > row.quality.balanced_accuracy.estimate
+    assert row.quality.error.estimate < 0.5
+    gain = one(measured[1].gains, over="base", stratum="all four", topic="success", truth="oracle")
+    base = one(measured[1].judges, judge="base", stratum="all four", topic="success", truth="oracle")
+    assert gain.forced.estimate == pytest.approx(
+        row.quality.forced.estimate - base.quality.forced.estimate, abs=2e-6
+    )
+
+
+def test_each_question_alone(measured: tuple[Path, Metrics]) -> None:
+    run, metrics = measured
+    seen = readings(run)
+    samples = {s.id: s for s in read_records(run / "samples.jsonl", Sample)}
+    for judge in ("base", "tuned"):
+        name = metrics.provenance.judges[judge]
+        said = {v.sample: v.details for v in read_records(run / "verdicts.jsonl", Verdict) if v.judge == name}
+        ids = [
+            i
+            for stratum in ("seen", "new_object", "new_element", "both_new")
+            for i, s in samples.items()
+            if s.pair in SPLITS.judge[stratum] and seen[i]["object"]
+        ]
+        truth = [samples[i].element in seen[i]["parts"] for i in ids]
+        shows = [said[i]["element.present"] > 0 for i in ids]
+        lacks = [said[i]["element.absent"] > 0 for i in ids]
+        row = one(metrics.polarities, judge=judge, stratum="all four", topic="element", truth="oracle")
+        assert row.affirmative.estimate == pytest.approx(balanced_accuracy_score(truth, shows), abs=1e-6)
+        wanted = balanced_accuracy_score(truth, np.logical_not(lacks))
+        assert row.negated.estimate == pytest.approx(wanted, abs=1e-6)
+        assert row.contradicts.estimate == pytest.approx(np.equal(shows, lacks).mean(), abs=1e-6)
+        assert row.agrees_twice.estimate == pytest.approx(np.logical_and(shows, lacks).mean(), abs=1e-6)
 
 
 def test_object_questions_are_asked_of_absent_objects_too(measured: tuple[Path, Metrics]) -> None:
@@ -163,7 +236,8 @@ def test_a_run_with_pictures_alone_has_methods_by_the_oracle_and_nothing_else(tm
     metrics = evaluate(synthetic.recipe_for(run), run)
     assert list(metrics.methods) == ["oracle"]
     assert metrics.specificity == metrics.agreement == metrics.labels == metrics.reliability == ()
-    assert {row.judge for row in metrics.judges} == {"text only"}
+    blind = {"text only", "text and settings only", "pair and method only"}
+    assert {row.judge for row in metrics.judges} == blind
 
 
 def test_without_an_oracle_labels_tell_the_truth(tmp_path: Path) -> None:
@@ -196,13 +270,18 @@ def test_verdicts_of_a_judge_that_was_trained_again_are_not_used(tmp_path: Path)
         evaluate(synthetic.recipe_for(run), run)
 
 
-def test_an_abstention_is_no_success_and_is_counted(tmp_path: Path) -> None:
+def test_an_abstention_is_counted_and_its_probability_stands(tmp_path: Path) -> None:
     run = synthetic.make_run(tmp_path, labels=False, control=False)
     verdicts = read_records(run / "verdicts.jsonl", Verdict)
     write_records(run / "verdicts.jsonl", [dataclasses.replace(v, abstained=True) for v in verdicts])
+    tested = [s for s in read_records(run / "samples.jsonl", Sample) if s.pair in SPLITS.methods["test"]]
+    methods = {s.id: s.method for s in tested}
     metrics = evaluate(synthetic.recipe_for(run), run)
     assert {row.undecided for row in metrics.methods["tuned"]} == {1.0}
-    assert {row.success.estimate for row in metrics.methods["tuned"]} == {0.0}
+    said = {v.sample: v for v in verdicts if v.judge == metrics.provenance.judges["tuned"]}
+    for rates in metrics.methods["tuned"]:
+        mine = [v.success for i, v in said.items() if methods.get(i) == rates.method]
+        assert rates.success.estimate == pytest.approx(np.mean(mine), abs=1e-6)
     row = one(metrics.judges, judge="tuned", stratum="seen", topic="success", truth="oracle")
     assert (row.undecided, row.quality.balanced_accuracy.estimate) == (1.0, 0.0)
     assert one(metrics.judges, judge="tuned", stratum="seen", topic="element", truth="oracle").undecided == 0

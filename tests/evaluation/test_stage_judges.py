@@ -35,7 +35,7 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(run: Pa
     metrics = evaluate(recipe, run)
     assert list(metrics.methods) == ["oracle", "labels", "tuned", "base", "tiny"]
     assert list(metrics.comparisons) == list(metrics.methods)
-    assert {row.pictures for row in metrics.methods["tiny"]} == {36}
+    assert {row.pictures for row in metrics.methods["tiny"]} == {synthetic.TESTED}
     # It was asked about the test pictures alone, which tells nothing of the strata.
     assert "tiny" not in {row.judge for row in metrics.judges}
     lines = list(summary(metrics))
@@ -44,7 +44,7 @@ def test_further_judges_are_in_every_table_and_a_missing_one_is_left_out(run: Pa
     assert "\nmethods by the judge tiny" in lines
 
     asked = verdicts_of(run, "tiny")
-    assert len(asked) == 108
+    assert len(asked) == 3 * synthetic.TESTED
     assert (run / "verdicts.jsonl").read_bytes().startswith(before)
     # Without it in the recipe nothing of it is shown, and nothing of it is lost.
     assert list(evaluate(synthetic.recipe_for(run), run).methods) == ["oracle", "labels", "tuned", "base"]

@@ -9,7 +9,7 @@ from diffusers import StableDiffusion3Pipeline
 from minilab import make_student, make_teacher, make_vae
 from minilab.flow import Denoiser, tokenize
 from minilab.generator import TEXT_LENGTH, build_pipeline, build_tokenizer
-from minilab.loop import train
+from minilab.loop import Plan, train
 from minilab.world import words
 
 
@@ -62,10 +62,9 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
                     module,
                     loss_of,
                     folder,
-                    steps=20,
+                    Plan(20, save_every=5),
                     learning_rate=0.1,
                     matrices=[module[0].weight],
-                    save_every=5,
                 )
             except KeyboardInterrupt:
                 continue
@@ -74,16 +73,39 @@ def test_a_resumed_training_is_the_unbroken_one(tmp_path):
     assert torch.equal(run(tmp_path / "whole", 99), run(tmp_path / "broken", 7, 13, 99))
 
 
+def test_a_training_with_minutes_ends_with_them(tmp_path):
+    module = torch.nn.Linear(3, 1)
+    inputs = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    train(module, lambda step: module(inputs).square().mean(), tmp_path, Plan(1, 0.002), learning_rate=0.1)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] > 1  # the steps bind no training that has minutes
+    again = train(module, None, tmp_path, Plan(1, 0.002), learning_rate=0.1)  # nothing is left to do
+    assert torch.equal(again.weight, torch.load(tmp_path / "checkpoint.pt")["average"]["weight"])
+
+
+def test_a_latents_errors_leave_it_nearest_its_own_picture():
+    generator = torch.Generator().manual_seed(0)
+    own, twins = (
+        torch.randn(64, 12, 16, 16, generator=generator),
+        torch.randn(64, 12, 16, 16, generator=generator),
+    )
+    wrong = make_vae.spoilt(own, twins, generator)
+    to_own, to_twin = ((wrong - some).square().mean((1, 2, 3)) for some in (own, twins))
+    assert (to_own > 0).all()
+    assert (to_own < to_twin).all()
+
+
 def test_the_scripts_make_a_pipeline_from_nothing(tmp_path, monkeypatch):
-    for module in (make_teacher, make_student, make_vae):
+    for module in (make_teacher, make_student):
         monkeypatch.setattr(module, "BUILD", tmp_path)
-    monkeypatch.setattr(make_teacher, "PICTURES", 80)
-    monkeypatch.setattr(make_teacher, "BATCH", 4)
+    for module, pictures in ((make_vae, 64), (make_teacher, 80)):
+        monkeypatch.setattr(module, "PICTURES", pictures)
+        monkeypatch.setattr(module, "BATCH", 4)
     monkeypatch.setattr(make_student, "BATCH", 4)
     monkeypatch.setattr(make_student, "TEACHER_STEPS", 2)
-    make_vae.make_vae(2, pictures_seen=64, folder=tmp_path / "vae")
-    make_teacher.make_teacher(2, 0, tmp_path / "teacher-0")
-    make_student.make_student(2, 2, 0, tmp_path / "student-0")
+    make_vae.make_vae((Plan(2), Plan(2)), folder=tmp_path / "vae")
+    make_teacher.make_teacher(Plan(2), 0, tmp_path / "teacher-0")
+    make_student.make_student(Plan(2), 2, 0, tmp_path / "student-0")
     pipe = StableDiffusion3Pipeline.from_pretrained(
         tmp_path / "student-0" / "model", text_encoder_3=None, tokenizer_3=None
     )

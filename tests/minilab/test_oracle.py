@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from minilab.annotators import ANNOTATORS, answers_of
-from minilab.oracle import UNREADABLE, Oracle, Reading, read_files
+from minilab.oracle import UNREADABLE, Oracle, Reading, load_oracle, read_files
 from minilab.render import place, random_scene, render_scene
-from minilab.templates import all_templates
+from minilab.templates import SHIFTS, all_templates, shrink
 from negjudge.data.records import Sample
 
 NAMES = ("car", "bicycle", "cat", "mug")
@@ -46,6 +46,45 @@ def test_noise_does_not_change_the_reading(oracle):
     for before, after in zip(oracle.read(clean), oracle.read(noisy), strict=True):
         assert (before.object, before.parts) == (after.object, after.parts)
         assert after.residual > before.residual
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.08])
+def test_every_object_of_the_world_is_read_right(noise):
+    rng = random.Random(2)
+    scenes = [random_scene(rng, part_rate=0.6) for _ in range(300)]
+    clean = as_array(render_scene(scene) for scene in scenes)
+    noisy = np.clip(clean + np.random.default_rng(0).normal(0, noise, clean.shape), 0, 1).astype(np.float32)
+    readings = [reading for part in np.split(noisy, 6) for reading in load_oracle().read(part)]
+    right = [
+        reading.object == scene.object and set(reading.parts) == scene.parts
+        for scene, reading in zip(scenes, readings, strict=True)
+    ]
+    assert np.mean(right) >= 0.99
+
+
+def test_the_close_search_finds_what_trying_every_place_finds(oracle):
+    rng = random.Random(3)
+    clean = as_array(render_scene(random_scene(rng, object=rng.choice(NAMES))) for _ in range(10))
+    noisy = np.clip(clean + np.random.default_rng(1).normal(0, 0.08, clean.shape), 0, 1).astype(np.float32)
+    numbers = list(range(len(oracle.templates)))
+    for picture, rough in zip(noisy, oracle.search.rough(noisy), strict=True):
+        shifts, distances = oracle.search.close(picture, numbers, rough)
+        best = int(distances.argmin())
+        every = {
+            (number, shift): unexplained(shrink(picture, 2), oracle.templates[number].crop(shift))
+            for number in np.argsort(distances)[:20].tolist()
+            for shift in SHIFTS
+        }
+        assert min(every, key=lambda place: every[place]) == (best, shifts[best])
+        assert distances[best] == pytest.approx(every[best, shifts[best]], rel=1e-3)
+
+
+def unexplained(picture, layers):
+    """Return the squared distance of a small picture to the nearest colouring of a template."""
+    background, body, fixed = (shrink(layer, 2) for layer in layers)
+    free = np.stack([background.ravel(), body.ravel()], 1)
+    rest = (picture - fixed).reshape(-1, 3)
+    return np.square(rest - free @ np.linalg.lstsq(free, rest, rcond=None)[0]).sum()
 
 
 def test_a_part_alone_is_no_object(oracle):
@@ -132,7 +171,7 @@ def test_noise_alone_raises_no_doubt_and_a_faded_part_does(oracle):
     without = dataclasses.replace(scene, parts=scene.parts - {"wheels"})
     whole, bare = (np.asarray(render_scene(s), np.float32) / 255 for s in (scene, without))
     noisy = np.clip(whole + rng.normal(0, 0.05, whole.shape), 0, 1).astype(np.float32)
-    faded, gone = (share * whole + (1 - share) * bare for share in (0.4, 0.2))
+    faded, gone = (share * whole + (1 - share) * bare for share in (0.4, 0.22))
     plain, noise, fade, trace = oracle.read(np.stack([whole, noisy, faded, gone]))
     assert plain.parts == noise.parts == fade.parts == ("wheels", "windows")
     assert plain.part_doubts["wheels"] < 0.1

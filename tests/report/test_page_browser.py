@@ -86,13 +86,13 @@ def test_what_is_not_known_stays_last_and_the_foot_stays_below(tab: Tab) -> None
 
 def test_pairs_are_filtered_by_category_and_by_words(tab: Tab) -> None:
     total = tab.run(SHOWN)
-    assert total == 36
+    assert total == synthetic.TESTED
     tab.run(SET.format("pair-group", "castle", "change"))
     castles = tab.run(SHOWN)
     assert 0 < castles < total
     tab.run(SET.format("pair-text", "DOOR", "input"))
     assert tab.run(SHOWN) == 1
-    assert tab.run("document.getElementById('pair-count').textContent") == "1 of 36 pairs"
+    assert tab.run("document.getElementById('pair-count').textContent") == f"1 of {synthetic.TESTED} pairs"
     tab.run(SET.format("pair-text", "no such", "input"))
     assert tab.run(SHOWN) == 0
 

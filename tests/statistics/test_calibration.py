@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, ndtri
 from sklearn.metrics import balanced_accuracy_score
 
 from negjudge.statistics.calibration import (
@@ -12,6 +12,7 @@ from negjudge.statistics.calibration import (
     calibration_floor,
     fit_temperature,
     fit_threshold,
+    latent_correlation,
     log_odds,
     reliability_curve,
 )
@@ -87,6 +88,39 @@ def test_floor_is_what_perfect_calibration_shows_and_shrinks_with_n() -> None:
     assert mean == pytest.approx(np.mean(errors), abs=0.01)
     assert upper == pytest.approx(np.quantile(errors, 0.95), abs=0.02)
     assert calibration_floor(large)[0] < mean / 4
+
+
+def related(p: np.ndarray, clusters: np.ndarray, correlation: float) -> np.ndarray:
+    """Draw labels with these probabilities, those of a cluster together."""
+    shared = RNG.standard_normal(clusters.max() + 1)[clusters]
+    latent = correlation**0.5 * shared + (1 - correlation) ** 0.5 * RNG.standard_normal(p.size)
+    return (latent < ndtri(p)).astype(float)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
+def test_the_correlation_of_labels_within_a_cluster_is_recovered(correlation: float) -> None:
+    clusters = np.repeat(np.arange(800), 10)
+    p = RNG.uniform(0.1, 0.9, clusters.size)
+    found = latent_correlation(p, related(p, clusters, correlation), clusters.tolist())
+    assert found == pytest.approx(correlation, abs=0.06)
+
+
+def test_answers_wrong_everywhere_alike_are_no_correlation() -> None:
+    clusters = np.repeat(np.arange(400), 10)
+    p = RNG.uniform(0.05, 0.95, clusters.size)
+    overconfident = expit(3 * log_odds(p))
+    assert latent_correlation(overconfident, related(p, clusters, 0.0), clusters.tolist()) < 0.06
+
+
+def test_the_floor_respects_related_pictures() -> None:
+    clusters = np.repeat(np.arange(60), 12)
+    p = RNG.uniform(0.05, 0.95, 60)[clusters]
+    drawn = [calibration_error(p, related(p, clusters, 0.5)) for _ in range(300)]
+    errors = [float(error(np.ones((1, p.size)))[0]) for error in drawn]
+    mean, upper = calibration_floor(p, clusters.tolist(), 0.5)
+    assert mean == pytest.approx(np.mean(errors), abs=0.01)
+    assert upper == pytest.approx(np.quantile(errors, 0.95), abs=0.02)
+    assert calibration_floor(p)[1] < mean  # as if they were not related
 
 
 def test_log_odds_are_finite_at_the_ends() -> None:

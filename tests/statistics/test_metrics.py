@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from negjudge.statistics.metrics import auroc, balanced_accuracy, brier, calibration_error, rate_of
+from negjudge.statistics.metrics import (
+    auroc,
+    balanced_accuracy,
+    brier,
+    calibration_error,
+    comparisons_within,
+    rate_of,
+)
 
 RNG = np.random.default_rng(5)
 N = 80
@@ -61,3 +68,52 @@ def test_auroc_of_turned_scores_adds_up_to_one(rows: list[tuple[float, bool]]) -
     both = auroc(scores, labels)(np.ones((1, len(rows)))) + auroc(-scores, labels)(np.ones((1, len(rows))))
     if 0 < labels.sum() < labels.size:
         assert both[0] == pytest.approx(1.0)
+
+
+GROUPS = [f"pair {number % 9}" for number in range(N)]
+
+
+def within(weights: np.ndarray, scores: np.ndarray = SCORES) -> float:
+    """The share of comparisons within groups that is right, one by one; a group weighs as its first."""
+    right, total = 0.0, 0.0
+    for group in set(GROUPS):
+        rows = [row for row in range(N) if GROUPS[row] == group]
+        for positive in (row for row in rows if LABELS[row]):
+            for negative in (row for row in rows if not LABELS[row]):
+                gap = scores[positive] - scores[negative]
+                right += weights[rows[0]] * (1.0 if gap > 0 else 0.5 if gap == 0 else 0.0)
+                total += weights[rows[0]]
+    return right / total
+
+
+def test_auroc_within_groups_counts_each_groups_comparisons() -> None:
+    found = comparisons_within(SCORES, LABELS, GROUPS)
+    drawn = RNG.integers(0, 4, (5, 9)).astype(float)[:, [int(g.split()[1]) for g in GROUPS]]
+    assert found.auroc(drawn) == pytest.approx([within(row) for row in drawn])
+    assert found.count == sum(
+        int(LABELS[a]) * int(1 - LABELS[b]) for a in range(N) for b in range(N) if GROUPS[a] == GROUPS[b]
+    )
+
+
+def test_one_group_alone_is_the_usual_auroc() -> None:
+    found = comparisons_within(SCORES, LABELS, ["all"] * N)
+    assert found.auroc(np.ones((1, N)))[0] == pytest.approx(sk.roc_auc_score(LABELS, SCORES))
+
+
+def test_knowing_the_group_alone_orders_nothing_within_it() -> None:
+    rates = [np.mean([LABELS[r] for r in range(N) if GROUPS[r] == group]) for group in GROUPS]
+    assert auroc(rates, LABELS)(np.ones((1, N)))[0] > 0.55
+    assert comparisons_within(rates, LABELS, GROUPS).auroc(np.ones((1, N)))[0] == 0.5
+
+
+def test_questions_that_a_judge_cannot_tell_apart_tie() -> None:
+    alike = comparisons_within(SCORES, LABELS, ["all"] * N, alike=GROUPS)
+    same = comparisons_within(SCORES, LABELS, GROUPS)
+    every = comparisons_within(SCORES, LABELS, ["all"] * N)
+    assert alike.right[0] == pytest.approx(every.right[0] - same.right.sum() + same.total.sum() / 2)
+
+
+def test_without_a_comparison_there_is_no_auroc() -> None:
+    found = comparisons_within([0.2, 0.4], [1, 0], ["a", "b"])
+    assert found.count == 0
+    assert np.isnan(found.auroc(np.ones((1, 2)))[0])

@@ -31,6 +31,7 @@ from negjudge.generation.jobs import seed_of, wrong_negatives
 from negjudge.judge.settings import JudgeSettings, write_judge_settings
 
 PAIRS, SPLITS = "data/mini/pairs.jsonl", "data/mini/splits.json"
+TESTED = len(read_splits(SPLITS).methods["test"])  # pairs on which methods are compared
 NOTE = "Synthetic records drawn at random for a test: nothing here was measured."
 # How often a method removes the named element, loses the object, and loses each other part.
 RATES: dict[str, tuple[float, float, float]] = {
@@ -200,12 +201,17 @@ def _verdict(run: Path, ask: Ask, role: str, name: str, rng: random.Random) -> V
         for topic, truth in (("object", kept), ("element", present))
     }
     objects, element = float(expit(margins["object"])), float(expit(margins["element"]))
+    success = objects * (1 - element)
+    # The base says yes to "lacks" too, nearly always; the tuned judge says what it says of "shows".
+    lacks = {topic: 1 + 0.2 * m if name.startswith("base") else -0.8 * m for topic, m in margins.items()}
+    details = {f"{topic}.present": margin for topic, margin in margins.items()}
     return Verdict(
         object_present=objects,
         element_present=element,
-        success=objects * (1 - element),
+        success=success,
+        abstained=abs(success - 0.5) < 0.1,
         quality=1 + 4 * rng.random(),
         sample=ask.sample.id,
         judge=name + ask.tag,
-        details={f"{topic}.present": margin for topic, margin in margins.items()},
+        details=details | {f"{topic}.absent": margin for topic, margin in lacks.items()},
     )

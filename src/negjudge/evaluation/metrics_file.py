@@ -16,6 +16,7 @@ from negjudge.data.nested import from_dict, parsed
 from negjudge.data.runs import EXTERNAL, JUDGE, LABELS, METRICS, SAMPLES
 from negjudge.errors import NegjudgeError
 from negjudge.evaluation.evidence.candidates import Role
+from negjudge.evaluation.judges.polarity import Polarity
 from negjudge.evaluation.judges.quality import Gain, JudgeRow, Reliability
 from negjudge.evaluation.labels.few import FewLabels
 from negjudge.evaluation.methods.pairs import PairRow
@@ -29,7 +30,7 @@ from negjudge.judge.settings import FILE as SETTINGS
 from negjudge.labeling.agreement import Agreement
 from negjudge.oracle.check import OracleError
 
-FORMAT = 4
+FORMAT = 5
 DIGITS = 6  # to which figures are rounded
 
 
@@ -109,6 +110,7 @@ class Metrics:
     specificity: tuple[Specificity, ...]
     judges: tuple[JudgeRow, ...]
     gains: tuple[Gain, ...]
+    polarities: tuple[Polarity, ...]
     reliability: tuple[Reliability, ...]
     agreement: tuple[Agreement, ...]
     labels: tuple[LabelCheck, ...]

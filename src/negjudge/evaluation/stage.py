@@ -72,6 +72,7 @@ def measure(evidence: Evidence, recipe: EvalRecipe) -> Metrics:
         specificity=tuple(specificity(evidence, scored, recipe.draws)),
         judges=judges.rows,
         gains=judges.gains,
+        polarities=judges.polarities,
         reliability=judges.reliability,
         agreement=tuple(agreement(evidence.votes)),
         labels=tuple(_labels(evidence)),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from negjudge.evaluation.evidence.candidates import BASE, TUNED
 from negjudge.evaluation.evidence.scored import MEASURES, PRIMARY
-from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
-from negjudge.evaluation.judges.quality import JudgeRow
+from negjudge.evaluation.judges.answers import AFFIRMATIVE, BASE_JUDGE, REFITTED, TUNED_JUDGE
+from negjudge.evaluation.judges.controls import GUESSER, TEXT_ONLY
+from negjudge.evaluation.judges.polarity import Polarity
+from negjudge.evaluation.judges.quality import ALL, JudgeRow
 from negjudge.evaluation.labels.few import FewLabels
 from negjudge.evaluation.methods.bias import Spread
 from negjudge.evaluation.methods.ranking import Ranking, SourceRanking
@@ -56,10 +59,9 @@ def caveats(finding: Finding | None, comparisons: Mapping[str, Sequence[Comparis
             f"{SIMULATED_PAIRS} and more."
         )
     if best.undecided > MUCH_UNDECIDED:
-        who = SOURCE_NAMES[finding.source]
-        found.append(
-            f"On {whole_percent(best.undecided)} % of them {who} did not decide, which counts as failed."
-        )
+        who, failed = SOURCE_NAMES[finding.source], finding.source in ("oracle", "labels")
+        counts = "which counts as failed" if failed else "and its probability counts"
+        found.append(f"On {whole_percent(best.undecided)} % of them {who} did not decide, {counts}.")
     equals = _not_told_apart(finding, comparisons[finding.source])
     if equals:
         found.append(f"{listed(equals)} {'is' if len(equals) == 1 else 'are'} not told apart from it.")
@@ -84,6 +86,22 @@ def _not_told_apart(finding: Finding, comparisons: Iterable[Comparison]) -> list
         if row.difference.adjusted is None or row.difference.adjusted >= 0.05:
             found.append(METHOD_NAMES[others[0]])
     return found
+
+
+def polarity_lines(rows: Iterable[Polarity]) -> list[str]:
+    """Return what tuning does to the negated question, in short sentences; none without both judges."""
+    told = {(row.truth, row.judge): row for row in rows if (row.topic, row.stratum) == ("element", ALL)}
+    for truth in ("oracle", "labels"):
+        base, tuned = told.get((truth, BASE)), told.get((truth, TUNED))
+        if base and tuned:
+            return [
+                f"Asked if a part is missing, the base judge is right {percent(base.negated)} of the time.",
+                "Guessing gives 50 %.",
+                f"The tuned judge is right {percent(tuned.negated)} of the time.",
+                f"The base contradicts itself on {percent(base.contradicts)} of the pictures.",
+                f"The tuned judge does so on {percent(tuned.contradicts)}.",
+            ]
+    return []
 
 
 def unanswered_lines(metrics: Metrics) -> list[str]:
@@ -112,9 +130,25 @@ def summary(metrics: Metrics) -> Iterator[str]:
         )
     for truth in ("oracle", "labels"):
         judged = [row for row in metrics.judges if (row.topic, row.truth) == ("element", truth)]
+        both_ways = [
+            row
+            for row in metrics.polarities
+            if (row.topic, row.truth, row.stratum) == ("element", truth, ALL)
+        ]
+        if both_ways:
+            yield f"\nelements asked both ways, against {SOURCE_NAMES[truth]}"
+            yield from aligned(
+                [["", "does it show it?", "does it lack it?", "contradicts itself"]]
+                + [
+                    [row.judge, percent(row.affirmative), percent(row.negated), percent(row.contradicts)]
+                    for row in both_ways
+                ]
+            )
         if judged:
             yield f"\njudges on elements against {SOURCE_NAMES[truth]}: balanced accuracy"
-            yield from aligned(_judges(judged, metrics.provenance.judges))
+            yield from aligned(_judges(judged, metrics.provenance.judges, _accuracy))
+            yield f"\njudges on elements against {SOURCE_NAMES[truth]}: AUROC within pair"
+            yield from aligned(_judges(judged, metrics.provenance.judges, _order_within))
     yield from _ranking(metrics.ranking)
     yield from _few_labels(metrics.few_labels)
     if metrics.costs or metrics.left_out or metrics.unanswered:
@@ -189,14 +223,18 @@ def _few_labels(few: FewLabels | None) -> Iterator[str]:
     yield from aligned(table)
 
 
-def _judges(rows: Sequence[JudgeRow], further: Iterable[str]) -> list[list[str]]:
+def _judges(
+    rows: Sequence[JudgeRow], further: Iterable[str], cell: Callable[[JudgeRow | None], str]
+) -> list[list[str]]:
     strata = list(dict.fromkeys(row.stratum for row in rows))
     cells = {(row.judge, row.stratum): row for row in rows}
     table = [["", *(STRATUM_NAMES[stratum] for stratum in strata)]]
-    for judge in dict.fromkeys((TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE, *further)):
+    for judge in dict.fromkeys(
+        (TEXT_ONLY, GUESSER, BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE, *further)
+    ):
         found = [cells.get((judge, stratum)) for stratum in strata]
         if any(found):
-            table.append([judge, *(_accuracy(row) for row in found)])
+            table.append([judge, *(cell(row) for row in found)])
     return table
 
 
@@ -206,3 +244,7 @@ def _accuracy(row: JudgeRow | None) -> str:
     if row.quality is None:
         return f"too few ({row.pairs} pairs)"
     return percent(row.quality.balanced_accuracy)
+
+
+def _order_within(row: JudgeRow | None) -> str:
+    return "–" if row is None or row.quality is None else interval(row.quality.within_pair)

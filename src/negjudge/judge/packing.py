@@ -127,7 +127,7 @@ def answer_logits(
     answers all questions; where a picture has fewer than another, not-a-number stands in the rest of its
     row. Questions are trusted text: escape what users wrote.
     """
-    hidden, last = _read(model, processor, template, pictures, questions)
+    hidden, last = _read(model, processor, template, *_cut(processor, pictures), questions)
     logits = token_logits(model.lm_head, hidden, torch.tensor(template.answers, device=hidden.device))
     return _blank(logits, last)
 
@@ -143,20 +143,42 @@ def vocabulary_logits(
 
     Everything else is as in ``answer_logits``.
     """
-    hidden, last = _read(model, processor, template, pictures, questions)
+    pixels, grids = _cut(processor, pictures)
+    return pixel_logits(model, processor, template, pixels, grids, questions)
+
+
+def pixel_logits(
+    model: Any,
+    processor: Any,
+    template: Template,
+    pixels: torch.Tensor,
+    grids: torch.Tensor,
+    questions: Sequence[Sequence[str]],
+) -> torch.Tensor:
+    """Return ``vocabulary_logits`` of pictures that the processor has cut into patches already.
+
+    ``pixels`` (patches of all pictures, values of a patch) and ``grids`` (pictures, 3) are its
+    ``pixel_values`` and ``image_grid_thw``.
+    """
+    hidden, last = _read(model, processor, template, pixels, grids, questions)
     return _blank(model.lm_head(hidden).float(), last)
+
+
+def _cut(processor: Any, pictures: Sequence[Image.Image]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the patches of all pictures and their grids (pictures, 3)."""
+    inputs = processor.image_processor(images=list(pictures), return_tensors="pt")
+    return inputs["pixel_values"], inputs["image_grid_thw"]
 
 
 def _read(
     model: Any,
     processor: Any,
     template: Template,
-    pictures: Sequence[Image.Image],
+    pixels: torch.Tensor,
+    grids: torch.Tensor,
     questions: Sequence[Sequence[str]],
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the hidden states (pictures, questions, width) that answer, and the places they stood in."""
-    inputs = processor.image_processor(images=list(pictures), return_tensors="pt")
-    grids: torch.Tensor = inputs["image_grid_thw"]
     ids = [question_ids(processor.tokenizer, template, own) for own in questions]
     packed = pack_behind(model, processor, template, grids, ids, model.dtype)
     device = model.device
@@ -164,7 +186,7 @@ def _read(
         input_ids=packed.input_ids.to(device),
         position_ids=packed.positions.to(device),
         attention_mask=packed.mask.to(device),
-        pixel_values=inputs["pixel_values"].to(device, model.dtype),
+        pixel_values=pixels.to(device, model.dtype),
         image_grid_thw=grids.to(device),
         use_cache=False,
     ).last_hidden_state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +13,19 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from negjudge.data.durable import write_atomically
 from negjudge.data.runs import CARD, JUDGE
 from negjudge.errors import NegjudgeError
-from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
-from negjudge.evaluation.judges.quality import ALL, JudgeRow
+from negjudge.evaluation.judges.answers import AFFIRMATIVE, BASE_JUDGE, REFITTED, TUNED_JUDGE
+from negjudge.evaluation.judges.controls import GUESSER, TEXT_ONLY
+from negjudge.evaluation.judges.quality import ALL, JudgeRow, Quality
 from negjudge.evaluation.judges.questions import Topic, Truth
 from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
+from negjudge.evaluation.summary import polarity_lines
 from negjudge.evaluation.wording import SOURCE_NAMES, STRATUM_NAMES, interval, percent
 from negjudge.judge.settings import JudgeSettings, read_judge_settings
 
 FOLDER = Path("model_cards")
 README = "README.md"
-JUDGES = (TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE)
+JUDGES = (TEXT_ONLY, GUESSER, BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE)
 TOPICS: Mapping[Topic, str] = {
     "element": "Is the element there?",
     "object": "Is the object there?",
@@ -66,6 +68,8 @@ def card(recipe: EvalRecipe, run: Path, metrics: Metrics) -> str:
         base_on_hub=recipe.card.base_model is not None,
         training=_training(settings),
         calibration=settings.calibration,
+        said=polarity_lines(metrics.polarities),
+        polarities=[row for row in metrics.polarities if (row.topic, row.stratum) == ("element", ALL)],
         tables=_tables(rows),
         probabilities=_probabilities(rows),
         agreement=metrics.agreement,
@@ -148,11 +152,18 @@ def _training(settings: JudgeSettings) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+_MEASURES: Mapping[str, Callable[[Quality], str]] = {
+    "AUROC within pair": lambda quality: interval(quality.within_pair),
+    "Balanced accuracy": lambda quality: percent(quality.balanced_accuracy),
+}
+
+
 @dataclass(frozen=True)
 class CardTable:
-    """Balanced accuracy on one question by one truth: a row a judge, a column a stratum."""
+    """One measure on one question by one truth: a row a judge, a column a stratum."""
 
     question: str
+    measure: str
     truth: Truth
     head: tuple[str, ...]
     body: Mapping[str, tuple[str, ...]]
@@ -160,7 +171,7 @@ class CardTable:
 
 
 def _tables(rows: Sequence[JudgeRow]) -> list[CardTable]:
-    """Return tables of balanced accuracy: each topic against the oracle, then elements against labels."""
+    """Return tables of order and balanced accuracy: each topic by the oracle, then elements by labels."""
     wanted: list[tuple[Truth, Topic]] = [("oracle", topic) for topic in TOPICS]
     wanted.append(("labels", "element"))
     if not any(row.truth == "oracle" for row in rows):
@@ -169,28 +180,32 @@ def _tables(rows: Sequence[JudgeRow]) -> list[CardTable]:
     for truth, topic in wanted:
         mine = [row for row in rows if (row.truth, row.topic) == (truth, topic) and row.judge in JUDGES]
         if mine:
-            found.append(_table(mine, TOPICS[topic], truth))
+            found += [_table(mine, TOPICS[topic], truth, measure) for measure in _MEASURES]
     return found
 
 
-def _table(rows: Sequence[JudgeRow], question: str, truth: Truth) -> CardTable:
+def _table(rows: Sequence[JudgeRow], question: str, truth: Truth, measure: str) -> CardTable:
     strata = list(dict.fromkeys(row.stratum for row in rows))
     judges = list(dict.fromkeys(row.judge for row in rows))
     cells = {(row.judge, row.stratum): row for row in rows}
     asked = {row.stratum: f"{row.questions} ({row.pairs})" for row in reversed(rows)}
     return CardTable(
         question=question,
+        measure=measure,
         truth=truth,
         head=tuple(STRATUM_NAMES[stratum] for stratum in strata),
-        body={judge: tuple(_cell(cells.get((judge, stratum))) for stratum in strata) for judge in judges},
+        body={
+            judge: tuple(_cell(cells.get((judge, stratum)), measure) for stratum in strata)
+            for judge in judges
+        },
         counts=tuple(asked[stratum] for stratum in strata),
     )
 
 
-def _cell(row: JudgeRow | None) -> str:
+def _cell(row: JudgeRow | None, measure: str) -> str:
     if row is None:
         return "–"
-    return "too few pairs" if row.quality is None else percent(row.quality.balanced_accuracy)
+    return "too few pairs" if row.quality is None else _MEASURES[measure](row.quality)
 
 
 def _probabilities(rows: Sequence[JudgeRow]) -> list[JudgeRow]:

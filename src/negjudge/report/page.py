@@ -13,19 +13,21 @@ import jinja2
 from markupsafe import Markup
 
 from negjudge.data.durable import write_atomically
-from negjudge.data.records import read_records
+from negjudge.data.records import Sample, read_records
 from negjudge.data.runs import CONTROL, HISTORY, REPORT, TUNE
 from negjudge.data.splits import MINIMUM_PAIRS
 from negjudge.evaluation.evidence.evidence import Evidence, read_run
 from negjudge.evaluation.metrics_file import Metrics, read_metrics
 from negjudge.evaluation.recipe import EvalRecipe
-from negjudge.evaluation.summary import caveats, finding_sentence, unanswered_lines
+from negjudge.evaluation.summary import caveats, finding_sentence, polarity_lines, unanswered_lines
 from negjudge.evaluation.wording import STRATUM_NAMES
 from negjudge.guidance.methods import METHOD_NAMES
 from negjudge.recipes import read_yaml
 from negjudge.report.figures.all import FIGURES, losses, run_figures
 from negjudge.report.figures.drawing import FOLDER as FIGURE_FILES
 from negjudge.report.figures.drawing import Drawing, write_figures
+from negjudge.report.hero import FILE as HERO
+from negjudge.report.hero import RULE, Hero, telling
 from negjudge.report.pairs.sheets import FOLDER as SHEETS
 from negjudge.report.pairs.sheets import PairSheet, stem_of, write_pair_sheets
 from negjudge.report.pairs.views import Extremes, PairView, extremes, marks_of, views
@@ -74,18 +76,20 @@ SECTIONS = (
 
 @dataclass(frozen=True)
 class Report:
-    """A page, the tables and figures that lie beside it, and the sheets of the pairs that it shows."""
+    """A page, and what lies beside it: tables, figures, the sheets of its pairs, the picture of a few."""
 
     text: str
     tables: Mapping[str, Table]
     figures: Sequence[Drawing]
     sheets: Sequence[PairSheet]
+    hero: Hero
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The grids: test pairs drawn by lot, the best method's worst and best, and the wrong element named."""
+    """The grids: what tells most, pairs by lot, the best method's ends, the wrong element named."""
 
+    hero: Sequence[GridRow]
     first: Sequence[GridRow]
     worst: Sequence[GridRow]
     best: Sequence[GridRow]
@@ -104,6 +108,7 @@ def write_report(recipe: EvalRecipe, run: Path) -> Path:
     write_tables(page.parent / TABLES, report.tables.values())
     write_figures(page.parent / FIGURE_FILES, report.figures)
     write_pair_sheets(run, page.parent / SHEETS, report.sheets)
+    report.hero.write(run, page.parent / HERO)
     write_atomically(page, report.text)
     return page
 
@@ -124,7 +129,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Metrics) -> Report:
     tables, figures = run_tables(metrics, history), run_figures(metrics, history, training)
     templates = environment()
     script = _source(templates, "script.js")
-    ends = extremes(metrics.pairs, best)
+    ends, hero = extremes(metrics.pairs, best), _hero(samples, metrics)
     page = templates.get_template("report.html").render(
         title=recipe.title,
         about=recipe.about,
@@ -133,9 +138,11 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Metrics) -> Report:
         script_hash=_policy_hash(script),
         finding=finding_sentence(metrics.finding),
         caveats=caveats(metrics.finding, metrics.comparisons),
+        polarity=polarity_lines(metrics.polarities),
         unanswered=unanswered_lines(metrics),
         metrics=metrics,
-        pictures=_pictures(evidence, metrics, ends),
+        hero_rule=RULE,
+        pictures=_pictures(evidence, metrics, ends, hero),
         attention=attention(run),
         tables=tables,
         sources=metrics.source_names,
@@ -156,7 +163,7 @@ def compose(recipe: EvalRecipe, run: Path, metrics: Metrics) -> Report:
         repeat=repeat(recipe, run, metrics, judge.folder),
     )
     text, fitting = _fill(page, shown, templates)
-    return Report(text, tables, list(figures.values()), [view.sheet for view in fitting])
+    return Report(text, tables, list(figures.values()), [view.sheet for view in fitting], hero)
 
 
 def _fill(page: str, shown: Sequence[PairView], templates: jinja2.Environment) -> tuple[str, list[PairView]]:
@@ -199,12 +206,19 @@ def code(text: str) -> Markup:
     )
 
 
-def _pictures(evidence: Evidence, metrics: Metrics, ends: Extremes | None) -> Pictures:
+def _hero(samples: Sequence[Sample], metrics: Metrics) -> Hero:
+    marks = marks_of(metrics.pairs)
+    source = metrics.source_names[metrics.pairs[0].source] if metrics.pairs else ""
+    return Hero(samples, marks, telling(samples, marks), source)
+
+
+def _pictures(evidence: Evidence, metrics: Metrics, ends: Extremes | None, hero: Hero) -> Pictures:
     run, samples, wrong = evidence.run, evidence.tested, evidence.control
     marks = marks_of(metrics.pairs)
     # With many methods there are fewer rows: the page stays as small.
     rows = max(3, min(ROWS, MOST_CELLS // max(1, len({sample.method for sample in samples}))))
     return Pictures(
+        hero=grid(run, samples, marks, hero.pairs),
         first=grid(run, samples, marks, drawn(s.pair for s in samples)[:rows]),
         worst=grid(run, samples, marks, ends.worst if ends else []),
         best=grid(run, samples, marks, ends.best if ends else []),

@@ -64,19 +64,25 @@ def drawn(pairs: Iterable[str]) -> list[str]:
     return sorted(set(pairs), key=lambda pair: hashlib.sha256(pair.encode()).hexdigest())
 
 
-def _row(run: Path, samples: Sequence[Sample], marks: Mapping[str, Mark]) -> GridRow:
+def firsts(samples: Sequence[Sample]) -> dict[str, Sample]:
+    """Return a pair's pictures at its first seed, by method."""
     seed = samples[0].seed
     mine = {sample.method: sample for sample in samples if sample.seed == seed}
     for sample in samples:  # another generator's seeds are its own: its first picture
         if sample.is_external:
             mine.setdefault(sample.method, sample)
+    return mine
+
+
+def _row(run: Path, samples: Sequence[Sample], marks: Mapping[str, Mark]) -> GridRow:
+    mine = firsts(samples)
     guided = next((sample for sample in mine.values() if sample.method != UNGUIDED), samples[0])
     cells = [
         Cell(METHOD_NAMES[method], thumbnail(run / mine[method].image), marks.get(mine[method].id))
         for method in methods_in(mine.values())
     ]
     element = with_article(guided.element)
-    return GridRow(guided.pair, guided.prompt, guided.negative, element, seed, tuple(cells))
+    return GridRow(guided.pair, guided.prompt, guided.negative, element, samples[0].seed, tuple(cells))
 
 
 def attention(run: Path) -> list[str]:

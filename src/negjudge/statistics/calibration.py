@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermeval
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
+from scipy.special import expit, factorial, logit, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -15,6 +17,7 @@ Floats = NDArray[np.float64]
 SMALLEST = 1e-6
 TEMPERATURES = (0.05, 20.0)
 BINS = 10
+HIGHEST = 0.95  # of a latent correlation: beyond, the series needs many terms
 
 
 def log_odds(probabilities: ArrayLike) -> Floats:
@@ -119,16 +122,68 @@ def reliability_curve(probabilities: ArrayLike, labels: ArrayLike, bins: int = B
 
 
 def calibration_floor(
-    probabilities: ArrayLike, bins: int = BINS, draws: int = 1000, seed: int = 0
+    probabilities: ArrayLike,
+    clusters: Sequence[Hashable] | None = None,
+    correlation: float = 0.0,
+    bins: int = BINS,
+    draws: int = 1000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Return mean and 95th percentile of the calibration error that a perfectly calibrated judge would show.
 
     Labels are drawn from the probabilities (n,) themselves: in a small sample their error is well above 0.
+    Those of one cluster (n,) are drawn together, with a latent ``correlation`` (``latent_correlation``), so
+    that each still has its probability: related pictures are worth fewer than their number.
     """
     p = np.asarray(probabilities, dtype=np.float64)
-    y = (np.random.default_rng(seed).random((draws, p.size)) < p).astype(np.float64)
+    rng = np.random.default_rng(seed)
+    if clusters is None or correlation <= 0:
+        y = (rng.random((draws, p.size)) < p).astype(np.float64)
+    else:
+        codes = _codes(clusters)
+        shared = rng.standard_normal((draws, codes.max() + 1))[:, codes]
+        latent = correlation**0.5 * shared + (1 - correlation) ** 0.5 * rng.standard_normal((draws, p.size))
+        y = (latent < ndtri(p)).astype(np.float64)
     errors = _errors(p, y, bins)
     return float(errors.mean()), float(np.quantile(errors, 0.95))
+
+
+def latent_correlation(
+    probabilities: ArrayLike, labels: ArrayLike, clusters: Sequence[Hashable], bins: int = BINS
+) -> float:
+    """Return how far the labels (n,) of a cluster go together beyond their probabilities (n,), from 0 to 1.
+
+    A label is thought of as a normal variable that stays below the quantile of its probability; the answer is
+    the correlation of two such of one cluster that gives the products of residuals their mean. Residuals are
+    from each bin's own frequency, so that what a judge gets wrong everywhere is no correlation.
+    """
+    p, y = _aligned(probabilities, labels)
+    place = np.minimum((p * bins).astype(int), bins - 1)
+    count = np.bincount(place, minlength=bins)
+    expected = ((np.bincount(place, weights=y, minlength=bins) + 0.5) / (count + 1))[place]
+    spread, codes = np.sqrt(expected * (1 - expected)), _codes(clusters)
+
+    def products(values: Floats) -> float:
+        """Return the sum of the products of two values of one cluster."""
+        each = np.bincount(codes, weights=values)
+        return float((each**2).sum() - (values**2).sum())
+
+    # The covariance of two indicators is a power series in the correlation, with Hermite's polynomials
+    # (the tetrachoric series; Kendall 1941).
+    quantile = ndtri(expected)
+    density = np.exp(-(quantile**2) / 2) / np.sqrt(2 * np.pi) / spread
+    series = [
+        products(density * hermeval(quantile, [0.0] * (order - 1) + [1.0]) / np.sqrt(factorial(order)))
+        for order in range(1, 25)
+    ]
+    tried = np.linspace(0, HIGHEST, 200)
+    reached = sum(term * tried**order for order, term in enumerate(series, start=1))
+    return float(tried[np.argmin(np.abs(reached - products((y - expected) / spread)))])
+
+
+def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
+    index = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    return np.array([index[label] for label in labels])
 
 
 def _errors(p: Floats, y: Floats, bins: int) -> Floats:

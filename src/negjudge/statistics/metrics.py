@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from negjudge.statistics.calibration import BINS
 from negjudge.statistics.clusters import Floats, Statistic, ratio
@@ -61,6 +64,60 @@ def auroc(scores: ArrayLike, labels: ArrayLike) -> Statistic:
         return ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
 
     return statistic
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """The pairs of a positive and a negative question of one group, by group, and how many are put right.
+
+    A score that orders pictures of different groups alone, such as a guesser's who knows a picture's group,
+    puts half of them right.
+    """
+
+    first: NDArray[np.intp]
+    """A question of each group."""
+    right: Floats
+    """How many of a group's comparisons score the positive higher, ties counting half."""
+    total: Floats
+    """How many comparisons a group has."""
+
+    @property
+    def count(self) -> int:
+        """How many comparisons there are."""
+        return int(self.total.sum())
+
+    def auroc(self, weights: Floats) -> Floats:
+        """Return the share that is put right; weights (draws, questions) must be equal within a group.
+
+        A group drawn twice has each of its comparisons twice, not four times: its copies are not compared.
+        """
+        chosen = weights[:, self.first]
+        return ratio(chosen @ self.right, chosen @ self.total)
+
+
+def comparisons_within(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    groups: Sequence[Hashable],
+    alike: Sequence[Hashable] | None = None,
+) -> Comparisons:
+    """Return the comparisons of scores (n,) within groups (n,); labels (n,) are 0 and 1.
+
+    Questions with equal ``alike`` (n,) tie whatever their scores, for a judge that cannot tell them apart.
+    """
+    x, y = np.asarray(scores, dtype=np.float64), np.asarray(labels) > 0.5
+    members: dict[Hashable, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    found = []
+    for rows in members.values():
+        positive, negative = [r for r in rows if y[r]], [r for r in rows if not y[r]]
+        gaps = np.sign(x[positive][:, None] - x[negative][None, :])
+        if alike is not None:
+            gaps[[[alike[p] == alike[n] for n in negative] for p in positive]] = 0
+        found.append((rows[0], ((gaps + 1) / 2).sum(), gaps.size))
+    first, right, total = zip(*found, strict=True)
+    return Comparisons(np.array(first), np.array(right, dtype=np.float64), np.array(total, dtype=np.float64))
 
 
 def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = BINS) -> Statistic:

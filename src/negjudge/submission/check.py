@@ -13,6 +13,7 @@ from negjudge.data.pairs import read_pairs
 from negjudge.data.records import Pair
 from negjudge.data.splits import Splits, read_splits
 from negjudge.errors import NegjudgeError
+from negjudge.evaluation.evidence.scored import MEASURES
 from negjudge.statistics.clusters import Interval
 from negjudge.submission.format import Figures, Gap, OutcomeLine, Submission, figures_of
 from negjudge.submission.make import benchmark_of, budgets_fault
@@ -180,8 +181,10 @@ def _outcome_faults(outcomes: Sequence[OutcomeLine]) -> Iterator[str]:
         key = _said((line.pair, line.method, line.seed))
         if line.source in ("oracle", "labels") and line.success != (line.kept and line.removed):
             yield f"outcomes: {key} by {line.source}: success is not kept and removed together"
-        if line.collateral is not None and not 0 <= line.collateral <= 1:
-            yield f"outcomes: {key} by {line.source}: collateral is {line.collateral:g}, not from 0 to 1"
+        for name in MEASURES:
+            value = getattr(line, name)
+            if value is not None and not 0 <= value <= 1:
+                yield f"outcomes: {key} by {line.source}: {name} is {value:g}, not from 0 to 1"
 
 
 def _figure_faults(

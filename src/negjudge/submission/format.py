@@ -23,16 +23,19 @@ OutcomeSource = str  # "oracle", "labels", or a judge's name
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """What one source says of one picture; ``collateral`` is None where it does not tell."""
+    """What one source says of one picture; ``collateral`` is None where it does not tell.
+
+    The oracle and the annotators say true or false, a judge how probable it is.
+    """
 
     source: OutcomeSource
     pair: str
     method: str
     seed: int
     sha256: str
-    kept: bool
-    removed: bool
-    success: bool
+    kept: bool | float
+    removed: bool | float
+    success: bool | float
     collateral: float | None = None
 
 

@@ -24,6 +24,7 @@ from negjudge.evaluation.recipe import EvalRecipe
 from negjudge.guidance.methods import EVALUATIONS, UNGUIDED
 from negjudge.recipes import read_yaml
 from negjudge.submission.format import (
+    DIGITS,
     FORMAT,
     Benchmark,
     Entrant,
@@ -146,11 +147,15 @@ def _line(source: str, one: Scored) -> OutcomeLine:
         method=sample.method,
         seed=sample.seed,
         sha256=sample.sha256,
-        kept=one.kept,
-        removed=one.removed,
-        success=one.success,
+        kept=_told(one.kept),
+        removed=_told(one.removed),
+        success=_told(one.success),
         collateral=one.collateral,
     )
+
+
+def _told(value: bool | float) -> bool | float:
+    return value if isinstance(value, bool) else round(value, DIGITS)
 
 
 def _entrant(evidence: Evidence, method: str, settings: Mapping[str, Any]) -> Entrant:

@@ -12,7 +12,6 @@ from negjudge.generation.sheets.contact import (
     Row,
     Sheet,
     draw_sheet,
-    write_hero,
     write_run_sheets,
     write_sheets,
 )
@@ -65,19 +64,12 @@ def centre(image: Image.Image, row: int, column: int, cell: int) -> tuple[int, .
 
 
 def test_every_picture_stands_in_its_row_and_column(samples, tmp_path):
-    (file, hero) = write_run_sheets(tmp_path, samples, [], [])
-    assert (file.name, hero.name) == ("test-01.png", "hero.png")
+    (file,) = write_run_sheets(tmp_path, samples, [], [])
+    assert file.name == "test-01.png"
     with Image.open(file) as image:
         for row in range(3):
             for column, method in enumerate(METHODS):
                 assert centre(image, row, column, 160) == picture(row, method, 0)
-
-
-def test_the_hero_has_one_row_an_object(samples, tmp_path):
-    with Image.open(write_hero(tmp_path, samples)) as image:
-        assert centre(image, 0, 0, 144) == picture(0, "none", 0)
-        assert centre(image, 1, 2, 144) == picture(2, "vsf", 0)
-        assert image.height < HEAD + 3 * (144 + GAP)
 
 
 def test_long_lists_are_paged_and_stale_pages_go(samples, tmp_path):

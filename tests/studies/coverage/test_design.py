@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import synthetic
 from scipy import integrate, stats
 from scipy.special import expit
 
@@ -18,7 +19,7 @@ def test_the_true_rate_is_the_marginal_one(design: Design, mixed: Effects, rate:
     exact, _ = integrate.quad(lambda z: expit(constant + 3**0.5 * z) * stats.norm.pdf(z), -9, 9)
     assert marginal(constant, 3.0) == pytest.approx(exact, abs=1e-6) == pytest.approx(rate, abs=1e-6)
     drawn, _ = outcomes(design, mixed, rate, 4000, np.random.default_rng(0))
-    assert drawn.shape == (4000, 144)
+    assert drawn.shape == (4000, 4 * synthetic.TESTED)
     assert drawn.mean() == pytest.approx(rate, abs=0.006)
 
 

@@ -20,16 +20,17 @@ MEASURES = ("success", "kept", "removed", "collateral")
 
 @dataclass(frozen=True)
 class Scored:
-    """What one source says of one picture.
+    """What one source says of one picture: how probably it is kept, removed and a success.
 
-    ``decided`` is false where it abstained on success, was tied, or could not read the picture.
-    ``collateral`` and ``quality`` are ``None`` where the source does not tell.
+    The oracle's and the annotators' word is 0 or 1. ``decided`` is false where the source abstained on
+    success, was tied, or could not read the picture. ``collateral`` and ``quality`` are ``None`` where the
+    source does not tell.
     """
 
     sample: Sample
-    kept: bool
-    removed: bool
-    success: bool
+    kept: float
+    removed: float
+    success: float
     collateral: float | None = None
     quality: float | None = None
     decided: bool = True
@@ -64,10 +65,12 @@ def by_oracle(evidence: Evidence, samples: Iterable[Sample] | None = None) -> li
 
 
 def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = None) -> list[Scored]:
-    """Return a judge's view of each test picture: its probabilities cut at one half, its expected rating.
+    """Return a judge's view of each test picture: its probabilities, its expected rating.
 
-    A picture about whose object or element it gave no answer is left out (``unanswered``). Collateral is told
-    where it was asked about the parts that should stay.
+    Where it abstains, its probability still stands: a rate is the mean of probabilities, and counting what is
+    near one half as a failure would lower it, by more for one method than for another. A picture about whose
+    object or element it gave no answer is left out (``unanswered``). Collateral is told where it was asked
+    about the parts that should stay.
     """
     found = []
     verdicts = evidence.verdicts.get((role, "plain"), {})
@@ -78,16 +81,15 @@ def by_judge(evidence: Evidence, role: Role, samples: Iterable[Sample] | None = 
         named, element = verdict.object_present, verdict.element_present
         if named is None or element is None:
             continue
-        decided = not verdict.abstained
         found.append(
             Scored(
                 sample,
-                kept=named >= 0.5,
-                removed=element < 0.5,
-                success=decided and (verdict.success or 0.0) >= 0.5,
+                kept=named,
+                removed=1 - element,
+                success=named * (1 - element) if verdict.success is None else verdict.success,
                 collateral=_seen_to_go(evidence, role, sample),
                 quality=verdict.quality,
-                decided=decided,
+                decided=not verdict.abstained,
             )
         )
     return found

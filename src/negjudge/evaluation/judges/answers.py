@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from negjudge.data.records import Verdict
 from negjudge.evaluation.evidence.asks import View
 from negjudge.evaluation.evidence.candidates import Role
 from negjudge.evaluation.evidence.evidence import Evidence
+from negjudge.evaluation.judges.controls import Answerer, Answers, controls
 from negjudge.evaluation.judges.questions import Item, Topic, Truth, items, labels_of
 from negjudge.statistics.calibration import fit_temperature, fit_threshold, log_odds
-from negjudge.statistics.clusters import Floats
 from negjudge.statistics.metrics import balanced_accuracy
 
-TEXT_ONLY, BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE = (
-    "text only",
+BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE = (
     "base",
     "base, affirmative question alone",
     "base, refitted",
     "tuned",
 )
 
-
-@dataclass(frozen=True)
-class Answers:
-    """Probabilities of "yes" (items,), nan where there is none; from ``threshold`` on the answer is yes."""
-
-    probabilities: Floats
-    abstained: NDArray[np.bool_]
-    threshold: float = 0.5
-
-
-Answerer = Callable[[Sequence[Item]], Answers]
 Probability = Callable[[Verdict], float | None]
 
 
 def answerers(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answerer]:
     """Return the judges of the comparison by name, as far as the run has them.
 
-    Whatever is fitted is fitted on validation pairs, the text-only one on those of the fine-tuning too.
+    Whatever is fitted is fitted on validation pairs, what sees no picture on those of the fine-tuning too.
     """
     known = [*evidence.group("train"), *evidence.group("validation")]
-    found: dict[str, Answerer] = {}
-    learnt = _text_only(items(evidence, known, topic, truth), topic)
-    if learnt:
-        found[TEXT_ONLY] = learnt
+    found = controls(items(evidence, known, topic, truth), topic)
     if ("base", "plain") in evidence.verdicts:
         found |= _base(evidence, topic, truth)
     if ("tuned", "plain") in evidence.verdicts:
@@ -74,9 +57,10 @@ def blind_answerers(evidence: Evidence, topic: Topic) -> dict[str, Answerer]:
 
 def _base(evidence: Evidence, topic: Topic, truth: Truth) -> dict[str, Answerer]:
     both = _verdicts(evidence, "base", topic)
-    found = {BASE_JUDGE: both}
-    if topic != "success":
-        found[AFFIRMATIVE] = _verdicts(evidence, "base", topic, probability=_affirmative(topic))
+    found = {
+        BASE_JUDGE: both,
+        AFFIRMATIVE: _verdicts(evidence, "base", topic, probability=_affirmative(topic)),
+    }
     validation = items(evidence, evidence.group("validation"), topic, truth)
     if validation:
         found[REFITTED] = _refitted(list(found.values()), validation)
@@ -138,31 +122,14 @@ def _said(topic: Topic) -> Probability:
 
 
 def _affirmative(topic: Topic) -> Probability:
-    def probability(verdict: Verdict) -> float | None:
-        margin = verdict.details.get(f"{topic}.present")
+    """Return the probability by the affirmative questions alone; success as if both were independent."""
+
+    def present(verdict: Verdict, name: str) -> float | None:
+        margin = verdict.details.get(f"{name}.present")
         return None if margin is None else float(expit(margin))
 
-    return probability
+    def success(verdict: Verdict) -> float | None:
+        named, element = present(verdict, "object"), present(verdict, "element")
+        return None if named is None or element is None else named * (1 - element)
 
-
-def _text_only(known: Sequence[Item], topic: Topic) -> Answerer | None:
-    """Return a logistic regression on the words of the question, which never sees a picture."""
-    from sklearn.feature_extraction import DictVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    if len({item.label for item in known}) < 2:
-        return None
-    model = make_pipeline(DictVectorizer(), LogisticRegression(max_iter=1000))
-    model.fit([_words(item, topic) for item in known], labels_of(known))
-
-    def answer(found: Sequence[Item]) -> Answers:
-        said = model.predict_proba([_words(item, topic) for item in found])[:, 1]
-        return Answers(said, np.zeros(len(found), dtype=bool))
-
-    return answer
-
-
-def _words(item: Item, topic: Topic) -> dict[str, str]:
-    words = {"object": item.object}
-    return words if topic == "object" else {**words, "element": item.sample.element}
+    return success if topic == "success" else lambda verdict: present(verdict, topic)

@@ -58,8 +58,8 @@ class FewLabels:
 class Pool:
     """Test pictures with all that is known of them, in one order.
 
-    ``labels`` (pictures,) is success by people, nan without a label; ``calls`` (pictures,) is the judge's
-    call of success; ``readings`` (pictures, 3) its probabilities of success, object and element.
+    ``labels`` (pictures,) is success by people, nan without a label; ``calls`` (pictures,) is how
+    probable the judge calls it; ``readings`` (pictures, 3) its probabilities of success, object and element.
     """
 
     samples: list[Sample]

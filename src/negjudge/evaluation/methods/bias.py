@@ -76,5 +76,5 @@ def by_method(scored: Sequence[Scored]) -> dict[str, dict[tuple[str, int], Score
     return sides
 
 
-def _gap(one: Scored, truth: Mapping[str, Scored]) -> int:
+def _gap(one: Scored, truth: Mapping[str, Scored]) -> float:
     return one.success - truth[one.sample.id].success

@@ -15,7 +15,7 @@ Mark = Literal["success", "still there", "object lost", "undecided"]
 
 @dataclass(frozen=True)
 class PairMethod:
-    """A method on one pair: shares of its pictures, and the mark of each picture by its sample's id."""
+    """A method on one pair: its rates, and the mark of each picture by its sample's id."""
 
     pictures: int
     success: float
@@ -48,13 +48,13 @@ def by_pair(scored: Sequence[Scored], source: str, pairs: Mapping[str, Pair]) ->
     return [_row(pair, source, found[pair.id]) for pair in pairs.values() if pair.id in found]
 
 
-def mark(kept: bool, removed: bool, decided: bool = True) -> Mark:
-    """Return what became of a picture in a word: a lost object weighs more than an element still there."""
+def mark(kept: float, removed: float, decided: bool = True) -> Mark:
+    """Return what probably became of a picture: a lost object weighs more than an element still there."""
     if not decided:
         return "undecided"
-    if not kept:
+    if kept < 0.5:
         return "object lost"
-    return "success" if removed else "still there"
+    return "success" if removed > 0.5 else "still there"
 
 
 def _row(pair: Pair, source: str, scored: Sequence[Scored]) -> PairRow:

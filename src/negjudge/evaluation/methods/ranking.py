@@ -113,7 +113,7 @@ def _agreement(
     if not both:
         return None
     clusters = clusters_of([one.sample for one in both], draws)
-    a, b = [one.success for one in both], [other[one.sample.id] for one in both]
+    a, b = [one.success > 0.5 for one in both], [other[one.sample.id] > 0.5 for one in both]
     return Agreement(
         first=first,
         second=second,
@@ -168,7 +168,7 @@ def _ordered(found: SourceRanking, scored: Sequence[Scored], separated: Sequence
     )
 
 
-def _lead(sides: Mapping[str, Mapping[tuple[str, int], Scored]], better: str, worse: str) -> int | None:
+def _lead(sides: Mapping[str, Mapping[tuple[str, int], Scored]], better: str, worse: str) -> float | None:
     """Return how many more successes one method has than another, over the same pairs and seeds."""
     first, second = sides.get(better, {}), sides.get(worse, {})
     common = [key for key in first if key in second]

@@ -21,8 +21,8 @@ SHARED = 0.9  # of each method's pictures: with fewer, pairing by seed would lea
 class MethodRow:
     """A method's figures by one source. ``undecided`` is the share on whose success the source abstained.
 
-    Undecided pictures do not count as successful. A judge abstains on success alone: what it answers about
-    the object and the element counts. A tie among annotators is neither kept nor removed.
+    By a judge, success, kept and removed are the means of its probabilities, undecided pictures included. A
+    tie among annotators is neither kept nor removed.
     """
 
     method: str

@@ -85,7 +85,7 @@ def _curve(
     ]
 
 
-def picked(scores: Sequence[float], successes: Sequence[bool], n: int) -> float:
+def picked(scores: Sequence[float], successes: Sequence[float], n: int) -> float:
     """Return the mean success of the picture with the highest score, over all subsets of n pictures.
 
     Exact: the picture at rank r (0 the highest) is the highest of C(S - r - 1, n - 1) of the C(S, n) subsets

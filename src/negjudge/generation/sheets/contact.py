@@ -49,14 +49,15 @@ class Sheet:
 def write_run_sheets(
     run: Path, test: Sequence[Sample], judge: Sequence[Sample], control: Sequence[Sample]
 ) -> list[Path]:
-    """Draw every sheet of a run into ``sheets/``: test, judge and control pictures, and the README's one.
+    """Draw every sheet of a run into ``sheets/``: test, judge and control pictures.
 
     ``control`` are samples of the run's folder control/.
     """
     files = write_sheets(run, test, "test", "Test pairs")
     files += write_sheets(run, judge, "judge", "Pairs of the judge")
-    files += write_sheets(run, _below(CONTROL, control), "control", "Control: the wrong element is named")
-    return files + ([write_hero(run, test)] if test else [])
+    return files + write_sheets(
+        run, _below(CONTROL, control), "control", "Control: the wrong element is named"
+    )
 
 
 def write_sheets(
@@ -72,20 +73,6 @@ def write_sheets(
     for stale in set((run / SHEETS).glob(f"{name}-[0-9][0-9].png")) - set(files):
         stale.unlink()
     return files
-
-
-def write_hero(run: Path, samples: Sequence[Sample], rows: int = 5, cell: int = 144) -> Path:
-    """Draw the first pair of each of the first few objects as ``sheets/hero.png``: none is picked by eye."""
-    first: dict[str, Row] = {}
-    for sample, row in zip(_firsts(samples), _rows(run, samples), strict=True):
-        first.setdefault(sample.object, row)
-    sheet = Sheet(
-        "One prompt and one noise a row; what is red is the negative prompt",
-        _columns(samples),
-        tuple(list(first.values())[:rows]),
-        f"{_note(samples[0])}; the first pairs of the test split at their first seed, not chosen by eye",
-    )
-    return _save(sheet, run / SHEETS / "hero.png", cell)
 
 
 def draw_sheet(sheet: Sheet, cell: int, height: int | None = None) -> Image.Image:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from negjudge.data.durable import read_lines
-from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
-from negjudge.evaluation.judges.quality import JudgeRow, Reliability
+from negjudge.evaluation.judges.answers import AFFIRMATIVE, BASE_JUDGE, REFITTED, TUNED_JUDGE
+from negjudge.evaluation.judges.controls import GUESSER, TEXT_ONLY
+from negjudge.evaluation.judges.polarity import Polarity
+from negjudge.evaluation.judges.quality import ALL, JudgeRow, Reliability
 from negjudge.evaluation.metrics_file import Metrics
 from negjudge.evaluation.tradeoffs.tables import ContestTables
 from negjudge.report.figures import contest as contest_figures
@@ -18,11 +20,12 @@ from negjudge.report.figures import run as figures
 from negjudge.report.figures.drawing import Drawing
 from negjudge.tuning.trials import Trial
 
-JUDGES = (TEXT_ONLY, BASE_JUDGE, REFITTED, TUNED_JUDGE)
+JUDGES = (TEXT_ONLY, GUESSER, BASE_JUDGE, AFFIRMATIVE, REFITTED, TUNED_JUDGE)
 FIGURES = (
     "removed_kept",
     "success_collateral",
     "budget",
+    "polarity",
     "strata",
     "reliability",
     "training",
@@ -32,7 +35,7 @@ FIGURES = (
 )
 
 
-T = TypeVar("T", JudgeRow, Reliability)
+T = TypeVar("T", JudgeRow, Reliability, Polarity)
 
 
 def run_figures(
@@ -52,6 +55,9 @@ def run_figures(
         found["success_collateral"] = figures.tradeoff(rows, "success", "collateral", history, styles)
     if history:
         found["budget"] = figures.budget(history, styles)
+    both_ways = [row for row in metrics.polarities if (row.topic, row.stratum) == ("element", ALL)]
+    if both_ways:
+        found["polarity"] = figures.polarity(_one_truth(both_ways))
     tested = _one_truth([row for row in metrics.judges if row.topic == "element"])
     if any(row.judge in JUDGES and row.quality for row in tested):
         found["strata"] = figures.strata(tested)

@@ -7,7 +7,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from negjudge.evaluation.judges.answers import BASE_JUDGE, REFITTED, TEXT_ONLY, TUNED_JUDGE
+from negjudge.evaluation.evidence.candidates import BASE, TUNED
+from negjudge.evaluation.judges.answers import AFFIRMATIVE, BASE_JUDGE, REFITTED, TUNED_JUDGE
+from negjudge.evaluation.judges.controls import GUESSER, TEXT_ONLY
+from negjudge.evaluation.judges.polarity import Polarity
 from negjudge.evaluation.judges.quality import JudgeRow, Reliability
 from negjudge.evaluation.methods.table import Rated, rate_in
 from negjudge.evaluation.wording import STRATUM_NAMES
@@ -29,10 +32,13 @@ OTHER_COLOURS = ("#e69f00", "#56b4e9", "#882255", "#332288", "#999933", "#117733
 OTHER_MARKERS = ("P", "X", "*", "p", "h", "<", ">")
 JUDGE_STYLES = {
     TEXT_ONLY: ("#9ca3af", "x"),
+    GUESSER: ("#6b7280", "+"),
     BASE_JUDGE: ("#56b4e9", "o"),
+    AFFIRMATIVE: ("#009e73", "^"),
     REFITTED: ("#0072b2", "s"),
     TUNED_JUDGE: ("#d55e00", "D"),
 }
+POLARITY_STYLES = {BASE: JUDGE_STYLES[BASE_JUDGE], TUNED: JUDGE_STYLES[TUNED_JUDGE]}
 WIDTH, HEIGHT = 4.6, 3.4  # inches; the page scales it to its column
 
 
@@ -96,7 +102,7 @@ def strata(rows: Sequence[JudgeRow]) -> Drawing:
         mine = [(row, quality.balanced_accuracy) for row, quality in shown if row.judge == judge]
         told = [(row, accuracy) for row, accuracy in mine if not math.isnan(accuracy.estimate)]
         for row, accuracy in told:
-            place = names.index(row.stratum) + (number - 1.5) * 0.14
+            place = names.index(row.stratum) + (number - 2.5) * 0.11
             axes.errorbar(
                 place, accuracy.estimate, yerr=whiskers(accuracy), fmt=marker, color=colour, markersize=6,
                 elinewidth=1,
@@ -107,8 +113,32 @@ def strata(rows: Sequence[JudgeRow]) -> Drawing:
     axes.set_xticks(range(len(names)), [STRATUM_NAMES[name] for name in names], fontsize=9)
     axes.set_ylabel("balanced accuracy", fontsize=9)
     axes.set_ylim(0.0, 1.03)
-    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=len(JUDGE_STYLES))
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=3)
     return Drawing(figure, "strata", "balanced accuracy of the judges by stratum")
+
+
+def polarity(rows: Sequence[Polarity]) -> Drawing:
+    """Return how well each judge answers a question and its negation; ``rows`` of one stratum and truth."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.3 * WIDTH, 0.62 * HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    shown = [row for row in rows if row.judge in POLARITY_STYLES]
+    for number, row in enumerate(shown):
+        colour, marker = POLARITY_STYLES[row.judge]
+        for place, rate in enumerate((row.negated, row.affirmative)):
+            axes.errorbar(
+                rate.estimate, place + (len(shown) - 1 - 2 * number) * 0.12, xerr=whiskers(rate), fmt=marker,
+                color=colour, markersize=8, elinewidth=1.5, label=row.judge if place else None,
+            )  # fmt: skip
+    axes.axvline(0.5, color=FAINT, linewidth=1, zorder=0)
+    axes.text(0.5, 1.62, "guessing", fontsize=8, ha="center", va="bottom", color="#6b7280")
+    axes.set_yticks((0, 1), ["“Does it lack wheels?”", "“Does it show wheels?”"], fontsize=9)
+    axes.set_ylim(-0.6, 1.6)
+    axes.set_xlim(0.0, 1.03)
+    axes.set_xlabel("balanced accuracy", fontsize=9)
+    figure.legend(fontsize=9, frameon=False, loc="outside lower center", ncols=2)
+    return Drawing(figure, "polarity", "balanced accuracy on a question and on its negation")
 
 
 def reliability(curves: Sequence[Reliability]) -> Drawing:

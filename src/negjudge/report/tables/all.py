@@ -29,6 +29,7 @@ BUILDERS: tuple[Callable[[Metrics], list[Table]], ...] = (
     source_tables.agreement,
     source_tables.few_labels,
     method_tables.pairs,
+    judge_tables.polarities,
     judge_tables.judges,
     judge_tables.gains,
     judge_tables.agreement,

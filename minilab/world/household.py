@@ -1,0 +1,120 @@
+"""Things about the house of PartWorld: one part of one object a line."""
+
+from __future__ import annotations
+
+from minilab.shapes import (  # fmt: skip
+    BODY,
+    BROWN,
+    GLASS,
+    GOLD,
+    INK,
+    METAL,
+    ORANGE,
+    PINK,
+    ROSE,
+    SHADE,
+    WHITE,
+    WOOD,
+    bow,
+    box,
+    disc,
+    dome,
+    ellipse,
+    eye,
+    hat,
+    inked,
+    line,
+    polygon,
+    ring,
+    steam,
+    wheel,
+)
+from minilab.world.parts import Thing, essential, optional, thing
+
+HOUSEHOLD: dict[str, Thing] = {
+    "mug": thing(
+        box(9, 20, 41, 59, BODY, 4), ellipse(9, 16, 41, 25, SHADE),
+        handle=essential(back=inked(ring(30, 27, 60, 52, SHADE, 8))),
+        stripes=optional(inked(box(9, 28, 41, 35, WHITE), 1.4), inked(box(9, 42, 41, 49, WHITE), 1.4)),
+        steam=optional(steam(17, 31, top=2.5, foot=14)),
+    ),
+    "teapot": thing(
+        ellipse(13, 24, 49, 56, BODY), box(20, 52, 42, 58, SHADE, 2),
+        handle=essential(back=inked(ring(1, 26, 28, 51, SHADE, 7.6))),
+        lid=essential(inked(dome(18, 14, 44, 28, WHITE)), disc(31, 11, 4, INK)),
+        spout=essential(back=inked(polygon(SHADE, (42, 35), (55, 17), (63, 21), (45, 50)))),
+        stripes=optional(inked(box(13.5, 33, 48.5, 39, WHITE), 1.4), inked(box(14, 43, 48, 49, WHITE), 1.4)),
+    ),
+    "pan": thing(
+        box(4, 32, 44, 54, BODY, 6), box(3, 31, 45, 36, SHADE, 1),
+        handle=essential(back=box(40, 36, 63, 43, INK, 3)),
+        lid=essential(inked(dome(5, 19, 43, 32, WHITE)), disc(24, 17.5, 4, INK)),
+        steam=optional(steam(11, 33, top=2, foot=16)),
+    ),
+    "suitcase": thing(
+        box(7, 20, 57, 52, BODY, 5), box(7, 35, 57, 37.5, SHADE),
+        handle=essential(back=[box(20, 7, 44, 26, INK, 4), box(25, 12, 39, 26, "background")]),
+        stripes=optional(inked(box(12, 20, 19.5, 52, WHITE), 1.4), inked(box(44.5, 20, 52, 52, WHITE), 1.4)),
+        wheels=essential(wheel(16, 55, 6.5), wheel(48, 55, 6.5)),
+        lock=optional(inked(box(23.5, 26, 40.5, 45, GOLD, 1), 3.4), disc(32, 35.5, 3, INK)),
+    ),
+    "chair": thing(
+        box(11, 36, 53, 43, BODY, 2),
+        legs=essential(back=[inked(box(13, 40, 20, 62, WOOD), 1.6), inked(box(44, 40, 51, 62, WOOD), 1.6)]),
+        back=essential(back=[box(15, 20, 20, 38, INK), box(44, 20, 49, 38, INK), inked(box(12, 5, 52, 25, SHADE, 3))]),
+        cushion=optional(inked(box(13, 28, 51, 37, ROSE, 4))),
+    ),
+    "bed": thing(
+        box(5, 36, 60, 51, BODY, 3),
+        back=essential(back=inked(box(2, 14, 12, 53, WOOD, 2))),
+        legs=essential(back=[box(6, 48, 12, 62, INK), box(52, 48, 58, 62, INK)]),
+        cushion=essential(inked(ellipse(11, 23, 35, 39, ROSE))),
+        stripes=optional(inked(box(27, 36, 36, 51, WHITE), 1.3), inked(box(42, 36, 51, 51, WHITE), 1.3)),
+    ),
+    "clock": thing(
+        disc(32, 34, 21, BODY), disc(32, 34, 16, WHITE),
+        hands=essential(line(INK, 4, (32, 34), (32, 22)), line(INK, 4, (32, 34), (42, 39))),
+        bells=essential(back=[inked(ellipse(6, 3, 27, 21, GOLD)), inked(ellipse(37, 3, 58, 21, GOLD))]),
+        legs=optional(back=[line(INK, 5.5, (20, 50), (12, 61)), line(INK, 5.5, (44, 50), (52, 61))]),
+    ),
+    "cake": thing(
+        box(9, 33, 55, 55, BODY, 3), box(9, 31, 55, 38, WHITE, 3), *(disc(x, 39, 4, WHITE) for x in (15, 26.5, 37.5, 49)), line(INK, 1.6, (10, 31), (54, 31)),
+        candles=essential(*(inked(box(x, 15, x + 7, 32, ROSE), 1.6) for x in (15, 28.5, 42)), *(inked(ellipse(x, 3, x + 7, 15, ORANGE), 1.4) for x in (15, 28.5, 42))),
+        cherries=optional(*(inked(disc(x, 29, 4.6, PINK), 1.4) for x in (12, 25.2, 38.8, 52))),
+        plate=optional(back=inked(ellipse(1, 47, 63, 62, METAL))),
+    ),
+    "robot": thing(
+        box(17, 13, 47, 31, BODY, 3), box(27, 29, 37, 35, SHADE), box(17, 34, 47, 51, BODY, 3), box(25, 26.5, 39, 29, INK),
+        antenna=essential(back=[line(INK, 3.5, (32, 14), (32, 8)), inked(disc(32, 7.5, 6, PINK), 1.4)]),
+        eyes=essential(eye(24.5, 20, 6), eye(39.5, 20, 6)),
+        arms=essential(back=[inked(box(5, 34, 15, 52, METAL, 3)), inked(box(49, 34, 59, 52, METAL, 3))]),
+        legs=essential(back=[inked(box(17.5, 48, 29.5, 62, METAL)), inked(box(34.5, 48, 46.5, 62, METAL))]),
+        buttons=optional(*(inked(disc(x, 42.5, 5.2, WHITE), 1.3) for x in (22, 32, 42))),
+    ),
+    "television": thing(
+        box(5, 17, 59, 52, BODY, 5), inked(box(10, 22, 42, 47, GLASS, 3), 2),
+        antenna=essential(back=[line(INK, 3.6, (31, 19), (20, 5)), line(INK, 3.6, (33, 19), (44, 5)), disc(20, 5, 3.4, INK), disc(44, 5, 3.4, INK)]),
+        buttons=essential(*(inked(disc(50.5, y, 6, WHITE), 1.4) for y in (27.5, 41.5))),
+        legs=optional(back=[line(INK, 5, (17, 50), (12, 61)), line(INK, 5, (47, 50), (52, 61))]),
+    ),
+    "gift": thing(
+        box(11, 32, 53, 60, BODY, 1),
+        stripes=optional(inked(box(27, 31, 37, 60, WHITE), 1.4)),
+        lid=essential(inked(box(7, 22, 57, 33, SHADE, 1))),
+        bow=essential(bow(32, 14, 14)),
+    ),
+    "drum": thing(
+        box(9, 26, 55, 52, BODY), ellipse(9, 44, 55, 58, BODY), inked(ellipse(9, 18, 55, 34, WHITE)),
+        sticks=essential(inked(line(WOOD, 3.4, (28, 27), (8, 5)), 1.4), inked(line(WOOD, 3.4, (36, 27), (56, 5)), 1.4), disc(28, 27, 3.6, INK), disc(36, 27, 3.6, INK)),
+        stripes=optional(inked(line(WHITE, 4, (11, 38), (20, 51), (29, 38), (36, 51), (45, 38), (53, 50)), 1.4)),
+        legs=optional(back=[line(INK, 6, (15, 50), (10, 61)), line(INK, 6, (49, 50), (54, 61))]),
+    ),
+    "snowman": thing(
+        disc(32, 45, 17, BODY), disc(32, 23, 11, BODY), disc(28, 22, 1.8, INK), disc(36, 22, 1.8, INK),
+        arms=essential(back=[line(BROWN, 4, (20, 44), (6, 30)), line(BROWN, 4, (44, 44), (58, 30)), line(BROWN, 3.5, (10, 34), (4, 36)), line(BROWN, 3.5, (54, 34), (60, 36))]),
+        hat=essential(hat(32, 15, 26)),
+        nose=optional(inked(polygon(ORANGE, (32, 21.5), (58, 28), (32, 34.5)))),
+        scarf=essential(inked(line(ROSE, 5.5, (21, 35), (43, 35)), 1.6), inked(line(ROSE, 5.5, (41, 36), (46, 50)), 1.6)),
+        buttons=optional(inked(disc(32, 43.5, 6.2, WHITE), 1.4), inked(disc(32, 55.5, 6.2, WHITE), 1.4)),
+    ),
+}
