@@ -13,7 +13,8 @@ from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.base import AttentionGuidance, GuidanceMethod, PipelineGuidance
 from negjudge.guidance.families import family_of
 from negjudge.guidance.phrases import Phrase, parse_negative
-from negjudge.guidance.session import Session, claimed, watched
+from negjudge.guidance.session import Session
+from negjudge.guidance.watching import claimed, watched
 
 NegativePrompt = str | list[str] | None
 

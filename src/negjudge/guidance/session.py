@@ -1,14 +1,12 @@
-"""A pipeline while it is guided: denoisers wrapped, calls watched, and all of it taken back at the end."""
+"""A pipeline while it is guided: denoisers wrapped, steps guided, and all of it taken back at the end."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import threading
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -21,14 +19,8 @@ from negjudge.guidance.families.base import Hook, require_parts
 from negjudge.guidance.interception import Interception, replaced
 from negjudge.guidance.negatives import Encoded, Negatives
 from negjudge.guidance.phrases import Phrase
-
-Around = Callable[[Mapping[str, Any]], AbstractContextManager[None]]
-
-BACKENDS = ("native", "_native_cudnn", "_native_efficient", "_native_flash", "_native_math")
-"""The attention backends of diffusers that end in F.scaled_dot_product_attention."""
-
-_claims: weakref.WeakSet[Any] = weakref.WeakSet()
-_claims_lock = threading.Lock()
+from negjudge.guidance.refusals import check_denoiser, check_scheduler
+from negjudge.guidance.watching import belongs_to_another, claimed, watched
 
 
 class Session:
@@ -49,7 +41,7 @@ class Session:
         require_parts(pipe, family.encoders)
         family.check_pipeline(pipe)
         if method.scheduled:
-            _check_scheduler(getattr(pipe, "scheduler", None))
+            check_scheduler(getattr(pipe, "scheduler", None))
         self.pipe, self.family, self.method, self.negatives = pipe, family, method, negatives
         self.record = record
         self.denoisers = [
@@ -63,7 +55,7 @@ class Session:
 
     def _interception(self, denoiser: Any) -> Interception:
         modules = self.family.attention_modules(denoiser)
-        _check_denoiser(denoiser, modules, self.family.processors)
+        check_denoiser(denoiser, modules, self.family.processors)
         recorder = self.record.recorder(self.method) if self.record else None
         guided = _guided_layers(self.method, list(modules))
         return Interception(self.method.attention(), modules, guided, recorder)
@@ -98,7 +90,7 @@ class Session:
         """Around one call of the pipeline."""
         self.family.check_call(self.pipe, arguments)
         for denoiser, interception in self.denoisers:  # much may have been set since the block began
-            _check_denoiser(_inner(denoiser), interception.modules, self.family.processors)
+            check_denoiser(_inner(denoiser), interception.modules, self.family.processors)
         with _alone(self.in_call):
             self.call = arguments
             self.encoded.clear()
@@ -125,7 +117,7 @@ class Session:
         **kwargs: Any,
     ) -> Any:
         """Instead of one forward of a denoiser."""
-        if not self.active or _belongs_to_another(self.pipe):
+        if not self.active or belongs_to_another(self.pipe):
             return original(*args, **kwargs)
         inner = _inner(denoiser)
         if torch.is_grad_enabled() and getattr(inner, "gradient_checkpointing", False):
@@ -187,33 +179,6 @@ class Session:
         )
 
 
-def _belongs_to_another(pipe: Any) -> bool:
-    """Tell whether the pipeline that calls the denoiser just now is another, which shares it and is plain.
-
-    A denoiser that nobody's call runs, as in a training loop, is guided.
-    """
-    from diffusers import DiffusionPipeline
-
-    frame = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name == "__call__":
-            caller = frame.f_locals.get("self")
-            if isinstance(caller, DiffusionPipeline):
-                return caller is not pipe
-        frame = frame.f_back  # type: ignore[assignment]
-    return False
-
-
-def _check_scheduler(scheduler: Any) -> None:
-    """Raise NegjudgeError where timesteps are no share of the noise that is left."""
-    train_steps = getattr(getattr(scheduler, "config", None), "num_train_timesteps", 1000)
-    if hasattr(scheduler, "precondition_noise") or train_steps != 1000:  # EDM's count in logarithms of sigma
-        raise NegjudgeError(
-            f"start, stop and schedule go by timesteps from 1000 to 0, and {type(scheduler).__name__}'s are "
-            "others; leave them out, or set another scheduler"
-        )
-
-
 def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:
     """The names of the layers that a method guides. Raises NegjudgeError where it asks for one too many."""
     numbers = layer_numbers(method.layers)
@@ -224,101 +189,6 @@ def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:
             f"layers is {method.layers!r}, but this model's guided layers go from 0 to {len(names) - 1}"
         )
     return [names[number] for number in sorted(numbers)]
-
-
-def _check_denoiser(denoiser: Any, modules: Mapping[str, Any], processors: tuple[str, ...]) -> None:
-    """Raise NegjudgeError where a denoiser is in a mode in which guidance would be wrong or not there."""
-    cache = getattr(denoiser, "_cache_config", None)
-    if cache is not None:
-        raise NegjudgeError(
-            f"the denoiser caches its blocks ({type(cache).__name__}), which cannot be guided; "
-            "call disable_cache() on it"
-        )
-    if getattr(denoiser, "_parallel_config", None) is not None:
-        raise NegjudgeError("a denoiser spread over several devices (enable_parallelism) cannot be guided")
-    for name, module in modules.items():
-        _check_processor(name, module, processors)
-
-
-def _check_processor(name: str, module: Any, allowed: tuple[str, ...]) -> None:
-    processor = type(module.processor).__name__
-    if processor not in allowed:
-        raise NegjudgeError(
-            f"{name} has the processor {processor}, which cannot be guided; use {allowed[0]} "
-            "(set_attn_processor, or unload what has set another)"
-        )
-    if not hasattr(module.processor, "_attention_backend"):
-        return
-    backend = module.processor._attention_backend
-    chosen = _default_backend() if backend is None else str(getattr(backend, "value", backend))
-    if chosen not in BACKENDS:
-        whose = f"{name} has" if backend is not None else "all models have"
-        raise NegjudgeError(
-            f"{whose} the attention backend {chosen}, which cannot be guided; "
-            f'call set_attention_backend("native") on the denoiser'
-        )
-
-
-def _default_backend() -> str:
-    """The backend of models that have none of their own: set by a context, the environment, another model."""
-    from diffusers.models.attention_dispatch import _AttentionBackendRegistry
-
-    return str(_AttentionBackendRegistry.get_active_backend()[0].value)
-
-
-@contextmanager
-def claimed(*things: Any) -> Iterator[None]:
-    """Hold a pipeline and its denoisers; a second guide on any of them is refused."""
-    with _claims_lock:
-        if any(thing in _claims for thing in things):
-            raise NegjudgeError("this pipeline is guided already; leave the other guide block first")
-        _claims.update(things)
-    try:
-        yield
-    finally:
-        with _claims_lock:
-            _claims.difference_update(things)
-
-
-@contextmanager
-def watched(pipe: Any, around: Around) -> Iterator[None]:
-    """Run every call of ``pipe`` inside ``around(arguments)``, arguments by name with their defaults.
-
-    Python looks ``__call__`` up on the class, so for as long as the block lasts the pipeline is an instance
-    of a subclass with the same name; other pipelines of its class are not touched.
-    """
-    kind = type(pipe)
-
-    @functools.wraps(kind.__call__)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with around(_by_name(kind, self, args, kwargs)):
-            return kind.__call__(self, *args, **kwargs)
-
-    members = {"__call__": call, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    object.__setattr__(pipe, "__class__", type(kind.__name__, (kind,), members))
-    try:
-        yield
-    finally:
-        object.__setattr__(pipe, "__class__", kind)
-
-
-def _by_name(kind: type[Any], pipe: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a pipeline's call by name, with their defaults.
-
-    A subclass may pass ``**kwargs`` on: what is in them counts, and the defaults are those of its base.
-    """
-    signature = inspect.signature(kind.__call__)
-    bound = signature.bind_partial(pipe, *args, **kwargs)
-    bound.apply_defaults()
-    found = dict(bound.arguments)
-    for parameter in signature.parameters.values():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            found |= found.pop(parameter.name)
-            for base in kind.__mro__[1:]:
-                if "__call__" in vars(base):
-                    found = _by_name(base, pipe, (), {}) | found
-                    break
-    return found
 
 
 @contextmanager
