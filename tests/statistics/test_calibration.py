@@ -123,6 +123,15 @@ def test_the_floor_respects_related_pictures() -> None:
     assert calibration_floor(p)[1] < mean  # as if they were not related
 
 
+def test_the_order_of_questions_says_nothing() -> None:
+    p, clusters = RNG.random(80), [f"pair {n}" for n in RNG.integers(0, 9, 80)]
+    order = RNG.permutation(80)
+    for correlation in (0.0, 0.4):
+        found = calibration_floor(p, clusters, correlation)
+        again = calibration_floor(p[order], [clusters[i] for i in order], correlation)
+        assert again == pytest.approx(found, abs=1e-12)
+
+
 def test_log_odds_are_finite_at_the_ends() -> None:
     assert np.isfinite(log_odds([0.0, 1.0])).all()
 

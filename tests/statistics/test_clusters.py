@@ -151,3 +151,24 @@ def test_a_difference_that_never_varies_is_tested_by_signs() -> None:
     assert found.p == pytest.approx(2 / 2**6)
     assert clusters.difference(np.ones(6), np.ones(6)).p == 1.0
     assert holm({"a": found})["a"].adjusted == found.p
+
+
+def test_the_order_of_pictures_says_nothing() -> None:
+    rng = np.random.default_rng(3)
+    objects = [f"object {n}" for n in rng.integers(0, 9, 200)]
+    elements = [f"element {n}" for n in rng.integers(0, 7, 200)]
+    first, second = rng.random(200), rng.random(200)
+    order = rng.permutation(200)
+    clusters = Clusters(objects, elements)
+    shuffled = Clusters([objects[i] for i in order], [elements[i] for i in order])
+    found, again = clusters.difference(first, second), shuffled.difference(first[order], second[order])
+    assert (again.low, again.high, again.p) == pytest.approx((found.low, found.high, found.p), abs=1e-12)
+    rate, twice = clusters.rate(first > 0.5), shuffled.rate((first > 0.5)[order])
+    assert (twice.low, twice.high) == pytest.approx((rate.low, rate.high), abs=1e-12)
+
+
+def test_a_difference_stays_within_what_is_possible() -> None:
+    found = Clusters(["a", "b"] * 2, ["x", "x", "y", "y"]).difference([1, 1, 0, 1], [0, 1, 0, 1])
+    assert found.low is not None
+    assert found.high is not None
+    assert -1 <= found.low < found.estimate < found.high <= 1

@@ -136,11 +136,12 @@ def calibration_floor(
     that each still has its probability: related pictures are worth fewer than their number.
     """
     p = np.asarray(probabilities, dtype=np.float64)
-    rng = np.random.default_rng(seed)
+    codes = np.zeros(p.size, dtype=np.intp) if clusters is None else _codes(clusters)
+    order = np.lexsort((p, codes))  # which draw a question gets follows from what it is
+    p, codes, rng = p[order], codes[order], np.random.default_rng(seed)
     if clusters is None or correlation <= 0:
         y = (rng.random((draws, p.size)) < p).astype(np.float64)
     else:
-        codes = _codes(clusters)
         shared = rng.standard_normal((draws, codes.max() + 1))[:, codes]
         latent = correlation**0.5 * shared + (1 - correlation) ** 0.5 * rng.standard_normal((draws, p.size))
         y = (latent < ndtri(p)).astype(np.float64)
@@ -182,7 +183,7 @@ def latent_correlation(
 
 
 def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
-    index = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    index = {label: number for number, label in enumerate(sorted(set(labels), key=repr))}
     return np.array([index[label] for label in labels])
 
 

@@ -139,11 +139,12 @@ class Clusters:
         if variance is None or not np.isfinite(estimate):
             return Difference(estimate, None, None, None, more, less)
         half = self._half(variance)
+        low, high = max(-1.0, estimate - half), min(1.0, estimate + half)
         if variance > 0:
             p = float(2 * stats.t.sf(abs(estimate) / variance**0.5, self._freedom()))
         else:  # every pair says the same: a sign test over the different ones
             p = 1.0 if estimate == 0 else 2.0 ** (1 - self.finest)
-        return Difference(estimate, estimate - half, estimate + half, p, more, less)
+        return Difference(estimate, low, high, p, more, less)
 
     def _half(self, variance: float) -> float:
         """Return half the width of a difference's interval.
@@ -179,8 +180,11 @@ def _counts(labels: Sequence[tuple[Hashable, ...]]) -> tuple[list[int], int, int
 
 
 def _weights(labels: Sequence[Hashable], draws: int, rng: np.random.Generator) -> Floats:
-    """Return how often each picture is drawn (draws, pictures) when clusters are drawn with replacement."""
-    index = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    """Return how often each picture is drawn (draws, pictures) when clusters are drawn with replacement.
+
+    Which draw a cluster gets follows from its label, so that the order of the pictures says nothing.
+    """
+    index = {label: number for number, label in enumerate(sorted(set(labels), key=repr))}
     codes = np.array([index[label] for label in labels])
     counts = rng.multinomial(len(index), np.full(len(index), 1 / len(index)), size=draws)
     return np.asarray(counts[:, codes], dtype=np.float64)

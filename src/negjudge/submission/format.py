@@ -147,10 +147,7 @@ def figures_of(
     pairs: Mapping[str, Pair],
     draws: int,
 ) -> tuple[tuple[Figures, ...], tuple[Gap, ...]]:
-    """Return every figure and difference that outcomes give, with our statistics.
-
-    Bootstrap draws go by the order of the outcomes: another order moves the ends of intervals a little.
-    """
+    """Return every figure and difference that outcomes give, with our statistics, whatever their order."""
     by_method = {entrant.method: entrant for entrant in entrants}
     figures: list[Figures] = []
     gaps: list[Gap] = []
