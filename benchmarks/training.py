@@ -1,8 +1,10 @@
-"""Questions a second of a training step: a sequence a question, packed, and packed with kept vision features.
+"""Questions a second of a training step: a sequence a question, packed, with kept features, and TRL's own.
 
     python -m benchmarks.training [--true-class] [--device cpu|cuda] [--pictures 6] [--rounds 5]
 
-All three steps are about the same pictures and questions, in one run: batching, forward and backward pass.
+All steps are about the same pictures and questions, in one run: batching, forward and backward pass. "TRL's
+vision recipe" is what TRL documents for such models: its collator, a row a question, the loss over the whole
+vocabulary, gradient checkpointing.
 It is the mini lab's base judge, or with --true-class random weights of the true Qwen2.5-VL class with its
 real vocabulary and 729 picture tokens, narrow and of few layers. Memory is the card's peak; on a CPU the peak
 above what the process held before the step, where Linux tells it.
@@ -127,6 +129,23 @@ def steps(base: Any, processor: Any, rows: Sequence[Row], folder: Path, device: 
     }
 
 
+def documented(base: Any, processor: Any, rows: Sequence[Row], device: str) -> Step:
+    """Return the step of TRL's documentation over all the rows; the LoRA is in ``base`` already."""
+    collate = DataCollatorForVisionLanguageModeling(processor, completion_only_loss=True)
+    dataset = to_dataset(rows).remove_columns("target")
+
+    def call() -> None:
+        batch = collate([dataset[i] for i in range(len(dataset))])
+        base.gradient_checkpointing_enable({"use_reentrant": False})
+        try:
+            base(**{name: value.to(device) for name, value in batch.items()}).loss.backward()
+        finally:
+            base.gradient_checkpointing_disable()
+        base.zero_grad()
+
+    return call
+
+
 def peak_memory(call: Step) -> float | None:
     """Return the GB by which the process grew at most during a call, or None where that cannot be read."""
     gc.collect()
@@ -158,6 +177,7 @@ def main(argv: list[str] | None = None) -> None:
         base, processor, side = true_class() if options.true_class else mini()
         rows = questions(Path(name), options.pictures or (2 if options.true_class else 6), side)
         found = steps(base, processor, rows, Path(name), options.device)
+        found["TRL's vision recipe"] = documented(base, processor, rows, options.device)
         table(found, len(rows), options)
 
 

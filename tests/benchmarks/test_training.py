@@ -18,7 +18,12 @@ def test_two_rounds_on_a_cpu(arguments, monkeypatch, capsys):
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert head == ["form", "questions a second", "times as many", "peak GB"]
-    assert [row[0] for row in rows] == ["a sequence a question", "packed", "packed, features kept"]
+    assert [row[0] for row in rows] == [
+        "a sequence a question",
+        "packed",
+        "packed, features kept",
+        "TRL's vision recipe",
+    ]
     assert rows[0][2] == "1.00"
     assert all(re.fullmatch(r"\d+\.\d", row[1]) and re.fullmatch(r"\d+\.\d\d", row[2]) for row in rows)
 
