@@ -5,6 +5,9 @@
 PYTHON        ?= python3
 PROFILE       ?= mini
 ANNOTATORS    ?= simulated
+ifeq ($(filter simulated people,$(ANNOTATORS)),)
+$(error ANNOTATORS is "$(ANNOTATORS)", expected simulated or people)
+endif
 # A stage's recipe is STAGE/recipes/NAME.yaml; NAME is the profile unless given: make train TRAIN=other
 GENERATE      ?= $(PROFILE)
 # (ANNOTATORS=people takes NAME-people where there is one; a profile without has people label anyway)

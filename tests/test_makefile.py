@@ -111,6 +111,14 @@ def test_people_have_a_recipe_of_their_own(installed):
     assert recipe("ANNOTATORS=people", "LABEL=ours") == "ours"
 
 
+def test_annotators_of_another_kind_are_one_line(installed):
+    failed = make("label", "ANNOTATORS=robots", folder=installed)
+    assert failed.returncode == 2
+    assert 'ANNOTATORS is "robots", expected simulated or people' in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+    assert not failed.stdout
+
+
 def test_a_fresh_clone_installs_once_and_label_studio_for_labelling_alone(clone):
     fresh = "\n".join(commands("generate", "train", folder=clone))
     assert fresh.count("uv pip install") == 1
