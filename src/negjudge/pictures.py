@@ -81,17 +81,36 @@ def to_rgb(picture: Image.Image) -> Image.Image:
     """Return a PIL picture in RGB, upright, transparency on white; PictureError where it is too narrow."""
     if min(picture.size) < 1 or max(picture.size) > LONGEST_RATIO * min(picture.size):
         raise PictureError(f"cannot judge a picture of {picture.width}x{picture.height} pixels")
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits a pixel: PIL would clip them at 255
-        import numpy as np
-
-        values = np.asarray(picture, dtype=np.float64)
-        scale = 65535.0 if values.max(initial=0) > 255 else 255.0
-        picture = Image.fromarray(np.clip(values * 255 / scale, 0, 255).astype(np.uint8))
+    picture = _upright(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":  # PIL would clip them at 255
+        picture = _in_bytes(picture)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("RGB")
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # broken metadata raises nearly anything, and says nothing of the pixels
+        return picture
+
+
+def _in_bytes(picture: Image.Image) -> Image.Image:
+    """Return a picture of one wide channel in 8 bits; PictureError where its values have no known range.
+
+    Floats up to 1 count to 1. Whole numbers count to the least of 8, 12 and 16 bits that holds the largest.
+    """
+    import numpy as np
+
+    values = np.asarray(picture, dtype=np.float64)
+    largest, whole = values.max(initial=0), picture.mode != "F"
+    ranges = (255.0, 4095.0, 65535.0) if whole else (1.0, 255.0, 65535.0)
+    scale = next((one for one in ranges if largest <= one), None)
+    if scale is None or not np.isfinite(values).all() or values.min(initial=0) < 0:
+        raise PictureError(f"cannot judge a picture of mode {picture.mode} with values outside 0 to 65535")
+    return Image.fromarray(np.rint(values * 255 / scale).astype(np.uint8))
 
 
 def opened(path: Path, side: int | None = None) -> Image.Image:

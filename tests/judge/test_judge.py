@@ -1,6 +1,7 @@
 """Judge: scores in order, one pass for all questions, faults of one picture kept to that picture."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -105,6 +106,25 @@ def test_a_broken_picture_is_its_own_affair(judge, pictures):
         assert "\n" not in (verdict.error or "")
     assert numbers(verdicts[0]) == [None] * 4
     assert judge.score(pictures[3], "bicycle", "wheels").error == verdicts[0].error
+
+
+def test_an_error_does_not_look_like_an_answer(judge, pictures):
+    verdict = judge.score("missing.png", "car", "wheels")
+    assert repr(verdict) == "Verdict(error='there is no picture missing.png')"
+    with pytest.raises(NegjudgeError, match=r"^there is no picture missing\.png$"):
+        judge.score([pictures[0], "missing.png"], "car", "wheels", errors="raise")
+    answer = judge.score(pictures[0], "car", "wheels", errors="raise")
+    assert "error" not in repr(answer)
+    assert f"success={answer.success!r}" in repr(answer)
+
+
+def test_what_can_only_be_walked_through_is_judged_in_order(judge, pictures):
+    names = pictures[:3]
+    assert judge.score((name for name in names), "car", "wheels") == judge.score(names, "car", "wheels")
+
+
+def test_a_judge_says_which_it_is(judge):
+    assert re.fullmatch(r"Judge\('.*', not tuned, torch\.float32 on cpu\)", repr(judge))
 
 
 def test_special_tokens_in_user_text_are_only_text(judge, pictures):

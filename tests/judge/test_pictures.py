@@ -1,11 +1,15 @@
 """Pictures of any kind come out as RGB, and what is none says why."""
 
+import io
+import struct
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from negjudge.judge.pictures import is_one_picture, load_picture
+from negjudge.errors import NegjudgeError
+from negjudge.judge.pictures import as_batch, is_one_picture, load_picture
 from negjudge.pictures import PictureError
 
 
@@ -60,6 +64,86 @@ def test_what_is_no_picture_is_refused_in_one_line(wrong):
     with pytest.raises(PictureError) as error:
         load_picture(wrong)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (np.full((2, 2), 0.5, dtype=np.float32), 128),  # mode F, as float TIFFs have it
+        (np.full((2, 2), 51.0, dtype=np.float32), 51),
+        (np.full((2, 2), 4095, dtype=np.uint16), 255),  # twelve bits in sixteen
+        (np.full((2, 2), 65535, dtype=np.uint16), 255),
+    ],
+)
+def test_wide_values_are_scaled_to_what_holds_them(values, shown):
+    assert load_picture(Image.fromarray(values)).getpixel((0, 0)) == (shown,) * 3
+
+
+@pytest.mark.parametrize("values", [[[-1.0, 0.5]], [[np.nan, 0.5]], [[1e6, 0.5]]])
+def test_wide_values_of_no_known_range_are_refused(values):
+    with pytest.raises(PictureError, match="mode F with values outside"):
+        load_picture(Image.fromarray(np.array(values, dtype=np.float32)))
+
+
+def test_a_files_bytes_and_an_open_file_are_pictures(tmp_path):
+    Image.new("RGB", (4, 8), (9, 8, 7)).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    with open(tmp_path / "a.png", "rb") as file:
+        sources = [content, bytearray(content), io.BytesIO(content), file]
+        assert all(is_one_picture(source) for source in sources)
+        assert [load_picture(source).getpixel((0, 0)) for source in sources] == [(9, 8, 7)] * 4
+    with pytest.raises(PictureError, match="this is not a picture, or a broken one"):
+        load_picture(b"no")
+
+
+def test_channels_come_first_or_last():
+    picture = np.zeros((3, 8, 5), dtype=np.uint8)
+    picture[1] = 200
+    for source in (picture, torch.tensor(picture), picture.transpose(1, 2, 0)):
+        assert load_picture(source).size == (5, 8)
+        assert load_picture(source).getpixel((0, 0)) == (0, 200, 0)
+    assert load_picture(torch.tensor(picture).to_sparse()).getpixel((0, 0)) == (0, 200, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [np.zeros((4, 4, 3), dtype=complex), torch.zeros(3, 4, 4, device="meta"), np.full((2, 2), "a")],
+)
+def test_arrays_of_no_numbers_are_refused(wrong):
+    with pytest.raises(PictureError, match="cannot judge"):
+        load_picture(wrong)
+
+
+def test_what_can_only_be_walked_through_is_a_batch():
+    names = ["a.png", "b.png"]
+    assert list(as_batch(name for name in names)) == names
+    assert as_batch("a.png") == ["a.png"]
+    assert as_batch(names) is names
+    assert len(as_batch(np.zeros((2, 4, 4, 3)))) == 2
+
+
+@pytest.mark.parametrize("wrong", [None, {"a.png"}, {"image": "a.png"}, 42])
+def test_what_is_no_batch_is_refused_naming_it(wrong):
+    with pytest.raises(NegjudgeError, match=r"images is (None|a set|a dict|a int)"):
+        as_batch(wrong)
+
+
+def test_odd_metadata_breaks_no_picture(tmp_path, monkeypatch):
+    Image.new("RGB", (4, 8), (9, 8, 7)).save(tmp_path / "a.png")
+    monkeypatch.setattr("PIL.ImageOps.exif_transpose", lambda picture: struct.unpack("<H", b"x"))
+    assert load_picture(tmp_path / "a.png").getpixel((0, 0)) == (9, 8, 7)
+
+
+@pytest.mark.parametrize("fault", [struct.error("x"), IndexError("y"), RuntimeError("z")])
+def test_whatever_a_decoder_raises_is_one_line(tmp_path, monkeypatch, fault):
+    Image.new("RGB", (4, 8)).save(tmp_path / "a.png")
+
+    def broken(picture, mode):
+        raise fault
+
+    monkeypatch.setattr("PIL.Image.Image.convert", broken)
+    with pytest.raises(PictureError, match=r"a\.png is not a readable picture: broken"):
+        load_picture(tmp_path / "a.png")
 
 
 def test_truncated_file_is_refused(tmp_path):

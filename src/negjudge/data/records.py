@@ -165,6 +165,15 @@ class Verdict:
     judge: str | None = None
     details: Mapping[str, float] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Say what was found, or why nothing was, so that an error does not look like an answer."""
+        if self.error is not None:
+            return f"Verdict(error={self.error!r})"
+        names = [each.name for each in dataclasses.fields(self) if each.name != "details"]
+        told = ((name, getattr(self, name)) for name in names)
+        shown = ", ".join(f"{name}={value!r}" for name, value in told if value is not None)
+        return f"Verdict({shown})"
+
 
 def sample_id(**determinants: Any) -> str:
     """Return 16 hex digits of SHA-256 over what determines a picture, as canonical JSON.

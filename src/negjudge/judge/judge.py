@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import torch
 from PIL import Image
@@ -13,11 +13,14 @@ from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load
 from negjudge.judge.packing import answer_logits
-from negjudge.judge.pictures import Picture, is_one_picture
+from negjudge.judge.pictures import Picture, as_batch, is_one_picture
 from negjudge.judge.prompts import noun_pairs, questions_about, read_template
 from negjudge.judge.scorer import errors_in_place
 from negjudge.judge.settings import JudgeSettings
 from negjudge.judge.verdicts import Answers, verdict
+
+Errors = Literal["keep", "raise"]
+"""What becomes of a picture that cannot be judged: a verdict that says why, or a NegjudgeError."""
 
 
 class Judge:
@@ -54,7 +57,7 @@ class Judge:
 
     @overload
     def score(  # type: ignore[overload-overlap]  # a path is a sequence of strings too
-        self, images: Picture, objects: str, absent: str, batch_size: int = ...
+        self, images: Picture, objects: str, absent: str, batch_size: int = ..., errors: Errors = ...
     ) -> Verdict: ...
 
     @overload
@@ -64,6 +67,7 @@ class Judge:
         objects: str | Sequence[str],
         absent: str | Sequence[str],
         batch_size: int = ...,
+        errors: Errors = ...,
     ) -> list[Verdict]: ...
 
     def score(
@@ -72,25 +76,26 @@ class Judge:
         objects: str | Sequence[str],
         absent: str | Sequence[str],
         batch_size: int = 16,
+        errors: Errors = "keep",
     ) -> Verdict | list[Verdict]:
         """Judge one picture (a Verdict) or many (a list, in their order).
 
         ``objects`` should be there and ``absent`` should not; a string counts for every picture. A picture
-        that cannot be read gives a verdict with ``error`` set. Raises NegjudgeError for nouns that the judge
-        does not know or lists of different lengths.
+        that cannot be read gives a verdict with ``error`` set, or with ``errors="raise"`` a NegjudgeError.
+        Raises NegjudgeError for nouns that the judge does not know or lists of different lengths.
         """
-        if images is None:
-            raise NegjudgeError(
-                "images is None; give a path, a PIL picture, an array, a tensor, or a list of them"
-            )
-        if is_one_picture(images):
-            return self.score([images], objects, absent, batch_size)[0]  # type: ignore[list-item]
-        return [
+        batch = as_batch(images)
+        verdicts = [
             Verdict(error=answer, judge=self.name)
             if isinstance(answer, str)
             else verdict(answer, self.settings.calibration, self.name)
-            for answer in self.answers(images, objects, absent, batch_size)  # type: ignore[arg-type]
+            for answer in self.answers(batch, objects, absent, batch_size)
         ]
+        if errors == "raise":
+            reason = next((one.error for one in verdicts if one.error is not None), None)
+            if reason is not None:
+                raise NegjudgeError(reason)
+        return verdicts[0] if is_one_picture(images) else verdicts
 
     def answers(
         self,
@@ -106,6 +111,13 @@ class Judge:
         nouns = noun_pairs(objects, absent, len(images), self.processor.tokenizer)
         questions = [questions_about(*pair) for pair in nouns]
         return errors_in_place(self._ask, images, questions, batch_size)
+
+    def __repr__(self) -> str:
+        """Say which judge this is, where it runs and whether it was calibrated."""
+        base = self.settings.base
+        tuned = f", tuned from {base.id}" if base else ", not tuned"
+        name = self.name or type(self.model).__name__
+        return f"Judge({name!r}{tuned}, {self.model.dtype} on {self.model.device})"
 
     def _ask(self, pictures: Sequence[Image.Image], questions: Sequence[Sequence[str]]) -> list[Answers]:
         return [_answers(row) for row in self.logits(pictures, questions).tolist()]

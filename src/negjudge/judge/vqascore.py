@@ -18,7 +18,7 @@ from negjudge.data.records import Verdict
 from negjudge.errors import NegjudgeError
 from negjudge.judge.loading import load
 from negjudge.judge.packing import vocabulary_logits
-from negjudge.judge.pictures import Picture
+from negjudge.judge.pictures import Picture, as_batch
 from negjudge.judge.prompts import noun_pairs, read_template, token_ids, unknown_words
 from negjudge.judge.scorer import errors_in_place
 
@@ -69,6 +69,7 @@ class VQAScore:
         A picture that cannot be read gives a verdict with ``error`` set; there is no quality. Raises
         NegjudgeError for nouns that the model does not know or lists of different lengths.
         """
+        images = as_batch(images)
         nouns = noun_pairs(objects, absent, len(images), self.processor.tokenizer)
         questions = [questions_about(*pair) for pair in nouns]
         return [

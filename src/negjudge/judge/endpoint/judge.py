@@ -26,7 +26,7 @@ from negjudge.judge.endpoint.answers import (
 )
 from negjudge.judge.endpoint.client import Client, Patience, RefusedError, StoppedError
 from negjudge.judge.endpoint.ledger import Answered, Ledger, request_id
-from negjudge.judge.pictures import Picture, readable
+from negjudge.judge.pictures import Picture, as_batch, readable
 from negjudge.judge.prompts import QUESTIONS, noun_pairs, questions_about
 from negjudge.pictures import encoded
 
@@ -100,6 +100,7 @@ class EndpointJudge:
         picture that cannot be read, or about which no answer is usable, gives a verdict with ``error`` set.
         Raises NegjudgeError where the server fails or the budget is spent; what was answered is kept.
         """
+        images = as_batch(images)
         if questions is None:
             texts = [questions_about(*pair) for pair in noun_pairs(objects, absent, len(images))]
             questions = [dict(zip(QUESTIONS, own, strict=True)) for own in texts]
