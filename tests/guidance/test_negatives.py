@@ -30,6 +30,17 @@ def test_a_batch_pads_masks_and_weighs():
     assert Negatives.batch([[(first, 1.0)]] * 2, torch.zeros(1, 1, 4)).weights is None
 
 
+def test_buckets_are_few_and_masked():
+    first, second = encoded(2), encoded(3)
+    batch = Negatives.batch([[(first, 1.0), (second, 2.0)]], torch.zeros(1, 1, 4), bucketed=True)
+    assert batch.slots == (8, 8)
+    assert batch.mask.tolist() == [[True] * 2 + [False] * 6 + [True] * 3 + [False] * 5]
+    assert torch.equal(batch.tokens[0, [0, 1, 8, 9, 10]], torch.cat([first.tokens, second.tokens]))
+    assert batch.words[0][8:11] == second.words
+    full = Negatives.batch([[(encoded(6), 1.0)]], torch.zeros(1, 1, 4), bucketed=True)
+    assert full.mask.sum() == 6
+
+
 def test_special_tokens_are_dropped_but_never_all():
     assert encoded(3, special=(0, 2)).without_special().words == ("b",)
     with pytest.raises(NegjudgeError, match="special tokens alone"):

@@ -55,11 +55,21 @@ class Negatives:
 
     @classmethod
     def batch(
-        cls, pictures: Sequence[Sequence[tuple[Encoded, float]]], like: torch.Tensor, leak: bool = False
+        cls,
+        pictures: Sequence[Sequence[tuple[Encoded, float]]],
+        like: torch.Tensor,
+        leak: bool = False,
+        bucketed: bool = False,
     ) -> Negatives:
-        """Put each picture's encodings with their weights into one batch of ``like``'s device and dtype."""
+        """Put each picture's encodings with their weights into one batch of ``like``'s device and dtype.
+
+        ``bucketed`` makes slots of a few widths, always with a mask, so that a compiled denoiser meets few
+        shapes; what is masked changes nothing.
+        """
         phrases = tuple(tuple(len(one.tokens) for one, _ in picture) for picture in pictures)
         slots = tuple(map(max, itertools.zip_longest(*phrases, fillvalue=0)))
+        if bucketed:
+            slots = tuple(map(_bucket, slots))
         starts = [0, *itertools.accumulate(slots)]
         tokens = like.new_zeros(len(pictures), starts[-1], like.shape[-1])
         weights = torch.ones(tokens.shape[:2], device=like.device)
@@ -74,7 +84,7 @@ class Negatives:
             words.append(tuple(said))
         return cls(
             tokens,
-            None if all(lengths == slots for lengths in phrases) else mask,
+            None if not bucketed and all(lengths == slots for lengths in phrases) else mask,
             weights if any(weight != 1 for picture in pictures for _, weight in picture) else None,
             tuple(words),
             leak,
@@ -113,3 +123,10 @@ class Negatives:
             negative_mask=self.mask,
             negative_weights=self.weights,
         )
+
+
+def _bucket(length: int) -> int:
+    """Return the power of two from 8 on, or the multiple of 128, that holds a length."""
+    if length > 128:
+        return length + -length % 128
+    return max(8, 1 << (length - 1).bit_length())

@@ -163,7 +163,8 @@ class Session:
                 one = self.family.encode(self.pipe, text, self.method.padding, forward, self.call)
             self.encoded[text] = one.without_special() if self.method.special == "drop" else one
         encoded = [[(self.encoded[one.text], one.weight) for one in phrases] for phrases in pictures]
-        return Negatives.batch(encoded, self.family.text(forward), self.method.leaks)
+        bucketed = any(_is_compiled(denoiser) for denoiser, _ in self.denoisers)
+        return Negatives.batch(encoded, self.family.text(forward), self.method.leaks, bucketed)
 
     def _for_each_picture(self, pictures: int) -> list[tuple[Phrase, ...]]:
         given = len(self.negatives)
@@ -177,6 +178,14 @@ class Session:
         raise NegjudgeError(
             f"{given} negative prompts do not fit {pictures} pictures; give one text, or one for each picture"
         )
+
+
+def _is_compiled(denoiser: Any) -> bool:
+    """Tell whether torch.compile has the denoiser, or blocks of it."""
+    inner = _inner(denoiser)
+    return inner is not denoiser or any(
+        module._compiled_call_impl is not None or hasattr(module, "_orig_mod") for module in inner.modules()
+    )
 
 
 def _guided_layers(method: AttentionGuidance, names: list[str]) -> list[str]:

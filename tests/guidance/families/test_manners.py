@@ -110,6 +110,19 @@ def test_a_compiled_denoiser_is_not_compiled_again_at_each_step(case, graphs):
         assert 0 < guided <= plain * 2, method
 
 
+def test_ten_lengths_of_the_negative_are_few_graphs(case, graphs):
+    negatives = [" ".join(["big"] * count + ["wheels"]) for count in range(10)]
+    eager, pipe = case.build(), compiled(case)
+    run(pipe, case)
+    plain = graphs()
+    for negative in negatives:
+        with guide(eager, VSF(scale=2.0), negative):
+            expected = run(eager, case)
+        with guide(pipe, VSF(scale=2.0), negative):
+            torch.testing.assert_close(run(pipe, case), expected, rtol=1e-4, atol=2e-3)
+    assert 0 < graphs() <= 3 * plain
+
+
 # ---- offload
 
 

@@ -162,7 +162,15 @@ def _refined_slot(
     )
     for layer in denoiser.context_refiner:
         refined = layer(refined, mask, freqs)
-    return refined, freqs
+    return _widened(refined, tokens.shape[1]), _widened(freqs, tokens.shape[1])
+
+
+def _widened(tokens: torch.Tensor, width: int) -> torch.Tensor:
+    """Tokens ``(batch, n, …)`` with zeros up to a slot's width, which nobody sees."""
+    missing = width - tokens.shape[1]
+    if missing <= 0:
+        return tokens
+    return torch.cat([tokens, tokens.new_zeros(len(tokens), missing, *tokens.shape[2:])], dim=1)
 
 
 def _up(length: int) -> int:
