@@ -13,20 +13,22 @@ from negjudge.errors import NegjudgeError
 from negjudge.generation.jobs import Job, Rendering
 from negjudge.generation.videos import Drawn
 from negjudge.guidance import AttentionRecord, guide, pipeline_arguments
-from negjudge.guidance.methods import GuidanceMethod
+from negjudge.guidance.methods import AttentionGuidance, GuidanceMethod
+from negjudge.guidance.mixed import alike
 
 
 def draw(
     pipe: Any, jobs: Sequence[Job], rendering: Rendering, record: AttentionRecord | None = None
 ) -> list[Drawn]:
-    """Return what jobs of one method and setting draw, from one forward of their batch's size.
+    """Return what jobs of one method draw, each at its own setting, from one forward of their batch's size.
 
     The noise of a picture comes from its own generator on the CPU, whatever the device and the batch.
     ``record`` collects the attention paid to the negative.
     """
     size = _batch_size(jobs[0], rendering.batch_size)
     full = [*jobs, *[jobs[-1]] * (size - len(jobs))]
-    method, negatives = jobs[0].method, [job.pair.negative for job in full]
+    methods, negatives = [job.method for job in full], [job.pair.negative for job in full]
+    method = methods if len(set(methods)) > 1 else methods[0]
     small = f"{size} pictures at once; set a smaller batch_size, or offload: true"
     with refusals(pipe, small):
         drawn = call(
@@ -40,7 +42,7 @@ def draw(
             width=rendering.width,
             height=rendering.height,
             output_type="pil",
-            **pipeline_arguments(pipe, method, negatives),
+            **pipeline_arguments(pipe, methods[0], negatives),
             **rendering.arguments,
         )
     return drawn[: len(jobs)]
@@ -48,7 +50,7 @@ def draw(
 
 def call(
     pipe: Any,
-    method: GuidanceMethod,
+    method: GuidanceMethod | Sequence[GuidanceMethod],
     prompt: Any,
     negative: Any,
     generator: Any,
@@ -95,7 +97,7 @@ def check_taken(pipe: Any, names: Mapping[str, str]) -> None:
 
 
 def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
-    """Split into batches of one method and setting, and of negatives of one length in tokens.
+    """Split into batches of one method, whose settings may share a forward, and of negatives of one length.
 
     A batch has at most ``size`` jobs, or as many as they say. Equal lengths need no attention mask, which
     would be another kernel with another rounding.
@@ -103,14 +105,15 @@ def batches(pipe: Any, jobs: Sequence[Job], size: int) -> Iterator[list[Job]]:
     groups: dict[Any, list[Job]] = {}
     for job in jobs:
         wanted = _batch_size(job, size)
-        groups.setdefault((job.method, _token_counts(pipe, job.pair.negative), wanted), []).append(job)
+        groups.setdefault((alike(job.method), _token_counts(pipe, job.pair.negative), wanted), []).append(job)
     for (_, _, wanted), group in groups.items():
         for start in range(0, len(group), wanted):
             yield group[start : start + wanted]
 
 
 def _batch_size(job: Job, largest: int) -> int:
-    return min(job.batch or largest, largest)
+    """Return how many pictures share a job's forward; those inside the attention may be at any strength."""
+    return largest if isinstance(job.method, AttentionGuidance) else min(job.batch or largest, largest)
 
 
 def _token_counts(pipe: Any, text: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from negjudge.errors import NegjudgeError
 from negjudge.guidance.attention_map import AttentionRecord
 from negjudge.guidance.base import AttentionGuidance, GuidanceMethod, PipelineGuidance
 from negjudge.guidance.families import family_of
+from negjudge.guidance.mixed import alike
 from negjudge.guidance.phrases import Phrase, parse_negative
 from negjudge.guidance.session import Session
 from negjudge.guidance.watching import claimed, watched
@@ -22,7 +23,7 @@ NegativePrompt = str | list[str] | None
 @contextmanager
 def guide(
     pipe: Any,
-    method: GuidanceMethod,
+    method: GuidanceMethod | Sequence[GuidanceMethod],
     negative_prompt: NegativePrompt = None,
     record: AttentionRecord | None = None,
 ) -> Iterator[Any]:
@@ -34,7 +35,8 @@ def guide(
 
     Args:
         pipe: a pipeline of a supported family.
-        method: a method with its settings, such as ``VSF(scale=1.0)``.
+        method: a method with its settings, such as ``VSF(scale=1.0)``; or a list with one for each picture of
+            the batch, of one kind, which differ in numbers of strength alone.
         negative_prompt: one for all pictures, or a list with one for each picture of the batch (or for each
             prompt, with ``num_images_per_prompt``); they may differ in length, and "" leaves its picture
             unguided. "wheels:1.5, chain" is two negatives that are encoded apart, the first counting one and
@@ -46,15 +48,16 @@ def guide(
             turns on the pipeline's own guidance; the negatives do not fit the batch; or guidance touched
             nothing.
     """
-    if not isinstance(method, GuidanceMethod):
-        raise NegjudgeError(f"method is {method!r}, expected settings such as VSF(scale=1.0)")
+    methods = _methods(method)
+    method = methods[0]
     negatives = _checked(negative_prompt)
     if isinstance(method, PipelineGuidance):
         expected = pipeline_arguments(pipe, method, negative_prompt)
         with claimed(pipe), watched(pipe, functools.partial(_asking_for, method.title, expected)):
             yield pipe
     elif isinstance(method, AttentionGuidance) and any(negatives):
-        session = Session(pipe, family_of(pipe), method, negatives, record)
+        attending = [each for each in methods if isinstance(each, AttentionGuidance)]
+        session = Session(pipe, family_of(pipe), attending, negatives, record)
         with session.installed():
             yield pipe
             session.check_used()
@@ -75,6 +78,19 @@ def pipeline_arguments(
         _check_taken(pipe, method, found)
         return found
     return family.plain_arguments(pipe)
+
+
+def _methods(given: object) -> list[GuidanceMethod]:
+    """The methods of a call: one for all pictures, or a list of one kind. Raises NegjudgeError for others."""
+    methods = list(given) if isinstance(given, list | tuple) else [given]
+    for method in methods or [given]:
+        if not isinstance(method, GuidanceMethod):
+            raise NegjudgeError(f"method is {method!r}, expected settings such as VSF(scale=1.0)")
+    if len({alike(method) for method in methods}) > 1:
+        raise NegjudgeError(
+            f"{methods[0]!r} and others of the list cannot share a batch: they differ in more than strength"
+        )
+    return methods
 
 
 def _checked(negative_prompt: NegativePrompt) -> list[tuple[Phrase, ...]]:

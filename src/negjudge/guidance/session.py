@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -17,14 +17,17 @@ from negjudge.guidance.base import AttentionGuidance, layer_numbers
 from negjudge.guidance.families import Family
 from negjudge.guidance.families.base import Hook, require_parts
 from negjudge.guidance.interception import Interception, replaced
+from negjudge.guidance.mixed import varied
 from negjudge.guidance.negatives import Encoded, Negatives
 from negjudge.guidance.phrases import Phrase
 from negjudge.guidance.refusals import check_denoiser, check_scheduler
 from negjudge.guidance.watching import belongs_to_another, claimed, watched
 
+T = TypeVar("T")
+
 
 class Session:
-    """One pipeline, one method, one set of negatives.
+    """One pipeline, one method with a setting for all pictures or one for each, one set of negatives.
 
     The state belongs to the pipeline and not to a thread, because a server may call the pipeline from another
     thread than the one that entered ``guide``; two calls of one pipeline at once are refused.
@@ -34,16 +37,19 @@ class Session:
         self,
         pipe: Any,
         family: Family,
-        method: AttentionGuidance,
+        methods: list[AttentionGuidance],
         negatives: list[tuple[Phrase, ...]],
         record: AttentionRecord | None = None,
     ) -> None:
+        method = methods[0]
         require_parts(pipe, family.encoders)
         family.check_pipeline(pipe)
         if method.scheduled:
             check_scheduler(getattr(pipe, "scheduler", None))
         self.pipe, self.family, self.method, self.negatives = pipe, family, method, negatives
-        self.record = record
+        self.varied, self.record = varied(methods), record
+        if record and self.varied:
+            raise NegjudgeError("a record of attention needs one setting for all pictures; guide them apart")
         self.denoisers = [
             (denoiser, self._interception(_inner(denoiser))) for denoiser in family.denoisers(pipe)
         ]
@@ -147,17 +153,23 @@ class Session:
             return output
 
     def _settings(self, forward: Mapping[str, Any]) -> dict[str, torch.Tensor] | None:
-        """What the schedule sets at this step; None where it leaves the step unguided."""
-        if not self.method.scheduled:
-            return {}
-        strength = self.method.strength_at(1 - self.family.noise(forward))
+        """What this step or these pictures set; None where the schedule leaves the step unguided."""
+        strength = self.method.strength_at(1 - self.family.noise(forward)) if self.method.scheduled else 1.0
         if strength is None:
             return None
-        name, device = self.method.strength, self.family.text(forward).device
-        return {name: torch.tensor(strength * getattr(self.method, name), device=device)}
+        text = self.family.text(forward)
+        found = {}
+        for name, values in self.varied.items():
+            each = self._for_each_picture(list(values), self.family.pictures(forward), "settings")
+            found[name] = torch.tensor(each, device=text.device, dtype=text.dtype).view(-1, 1, 1, 1)
+        name = self.method.strength
+        if self.method.scheduled:
+            whole = found.get(name, torch.tensor(getattr(self.method, name), device=text.device))
+            found[name] = strength * whole
+        return found
 
     def _negatives(self, forward: Mapping[str, Any]) -> Negatives:
-        pictures = self._for_each_picture(self.family.pictures(forward))
+        pictures = self._for_each_picture(self.negatives, self.family.pictures(forward), "negative prompts")
         for text in sorted({phrase.text for phrases in pictures for phrase in phrases} - set(self.encoded)):
             with torch.no_grad():
                 one = self.family.encode(self.pipe, text, self.method.padding, forward, self.call)
@@ -166,17 +178,17 @@ class Session:
         bucketed = any(_is_compiled(denoiser) for denoiser, _ in self.denoisers)
         return Negatives.batch(encoded, self.family.text(forward), self.method.leaks, bucketed)
 
-    def _for_each_picture(self, pictures: int) -> list[tuple[Phrase, ...]]:
-        given = len(self.negatives)
-        if given == 1:
-            return self.negatives * pictures
-        if given == pictures:
-            return self.negatives
+    def _for_each_picture(self, given: list[T], pictures: int, what: str) -> list[T]:
+        """Return one of ``given`` for each picture: the same for all, its own, or its prompt's."""
+        if len(given) == 1:
+            return given * pictures
+        if len(given) == pictures:
+            return given
         per_prompt = self.call.get("num_images_per_prompt") or self.call.get("num_videos_per_prompt") or 1
-        if given * per_prompt == pictures:
-            return [phrases for phrases in self.negatives for _ in range(pictures // given)]
+        if len(given) * per_prompt == pictures:
+            return [one for one in given for _ in range(pictures // len(given))]
         raise NegjudgeError(
-            f"{given} negative prompts do not fit {pictures} pictures; give one text, or one for each picture"
+            f"{len(given)} {what} do not fit {pictures} pictures; give one for all, or one for each picture"
         )
 
 

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from negjudge.guidance.kernels.layout import TokenLayout
 
 Strength = float | torch.Tensor
-"""How strong guidance is: a number, or a tensor without dimensions where it changes from step to step."""
+"""How strong guidance is: a number; a tensor without dimensions where it changes from step to step; or one of
+shape ``(batch, 1, 1, 1)`` where each picture has its own."""
 
 
 class Operands(NamedTuple):
@@ -119,12 +120,16 @@ class GuidedCall:
         )
 
     def per_key(self, keys: str, negative: Strength, otherwise: Strength) -> torch.Tensor:
-        """One number for each key of ``keys``, ``(keys, 1)``: ``negative`` on N, ``otherwise`` elsewhere."""
+        """One number for each key of ``keys``: ``negative`` on N, ``otherwise`` elsewhere.
+
+        ``(keys, 1)``, or ``(batch, 1, keys, 1)`` where each picture has its own.
+        """
         parts = [
             self.query.new_ones(len(self._keys[group]), 1) * (negative if group == "N" else otherwise)
             for group in _sorted(self._keys, keys)
         ]
-        return torch.cat(parts)
+        leading = torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
+        return torch.cat([part.expand(*leading, -1, -1) for part in parts], dim=-2)
 
     def split(self, rows: str, tensor: torch.Tensor, dim: int = -2) -> dict[str, torch.Tensor]:
         """Cut a result for ``rows`` into its groups."""

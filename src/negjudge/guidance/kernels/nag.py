@@ -18,8 +18,8 @@ def nag_attention(
     value: torch.Tensor,
     layout: TokenLayout,
     *,
-    phi: float = 4.0,
-    tau: float = 2.5,
+    phi: Strength = 4.0,
+    tau: Strength = 2.5,
     alpha: Strength = 0.25,
     norm: Norm = "l1",
     attn_mask: torch.Tensor | None = None,
@@ -53,7 +53,7 @@ def nag_attention(
 
 
 def extrapolate(
-    plus: torch.Tensor, minus: torch.Tensor, phi: float, tau: float, alpha: Strength, norm: Norm = "l1"
+    plus: torch.Tensor, minus: torch.Tensor, phi: Strength, tau: Strength, alpha: Strength, norm: Norm = "l1"
 ) -> torch.Tensor:
     """Return NAG's combination of two attention outputs ``(batch, heads, tokens, head_dim)``.
 

@@ -22,7 +22,7 @@ def vsf_attention(
     layout: TokenLayout,
     *,
     scale: Strength = 1.0,
-    offset: float = 0.0,
+    offset: Strength = 0.0,
     attn_mask: torch.Tensor | None = None,
     attn_scale: float | None = None,
     enable_gqa: bool = False,
@@ -72,32 +72,32 @@ def vsf_attention(
     return call.join(parts)
 
 
-def _faster_form(call: GuidedCall, offset: float) -> Form:
+def _faster_form(call: GuidedCall, offset: Strength) -> Form:
     """As measured by benchmarks/attention.py on a CPU; elsewhere only "sdpa" runs a fused kernel."""
-    if not offset or not call.fused_lse:
+    if _is_zero(offset) or not call.fused_lse:
         return "sdpa"
     return "mask" if call.cross else "lse"
 
 
-def _flip_by_lse(call: GuidedCall, scale: Strength, offset: float) -> dict[str, torch.Tensor]:
+def _flip_by_lse(call: GuidedCall, scale: Strength, offset: Strength) -> dict[str, torch.Tensor]:
     """Rows I and P: the plain model's attention, then the picture's mixed with its attention over N."""
     out, lse = attention_with_lse(call.operands("IP", "IP"))
     parts = call.split("IP", out)
     plain, plain_lse = parts["I"], call.split("IP", lse, dim=-1)["I"]
     negative, negative_lse = attention_with_lse(call.operands("I", "N"))
-    weight = torch.sigmoid(plain_lse - negative_lse + offset).unsqueeze(-1)
+    weight = torch.sigmoid((plain_lse - negative_lse).unsqueeze(-1) + offset)
     flipped = weight * plain - (1 - weight) * scale * negative
     return {**parts, "I": call.only_where_negative(flipped.to(plain.dtype), plain)}
 
 
 def _flip_by_sdpa(
-    call: GuidedCall, scale: Strength, offset: float, lowered: Callable[..., Operands]
+    call: GuidedCall, scale: Strength, offset: Strength, lowered: Callable[..., Operands]
 ) -> dict[str, torch.Tensor]:
     """Rows I in one call over I, P and N1, rows P in another over I and P."""
     picture, unit = call.operands("I", "IPN"), _unit(call.value.dtype, scale)
     signs = call.per_key("IPN", negative=-scale / unit, otherwise=1 / unit)
     picture = picture._replace(value=picture.value * signs)
-    if offset == 0:
+    if _is_zero(offset):
         flipped = attention(picture)
     else:
         flipped = attention(lowered(call, picture, offset))[..., : call.query.shape[-1]]
@@ -107,6 +107,10 @@ def _flip_by_sdpa(
     if not call.cross:
         parts["P"] = attention(call.operands("P", "IP"))
     return parts
+
+
+def _is_zero(offset: Strength) -> bool:
+    return not isinstance(offset, torch.Tensor) and offset == 0
 
 
 def _unit(dtype: torch.dtype, scale: Strength) -> Strength:
@@ -119,16 +123,17 @@ def _unit(dtype: torch.dtype, scale: Strength) -> Strength:
     return scale.clamp(min=1.0) if isinstance(scale, torch.Tensor) else max(scale, 1.0)
 
 
-def _with_key_mask(call: GuidedCall, picture: Operands, offset: float) -> Operands:
-    """Add −offset to the scores of N1's keys by a mask ``(1, 1, 1, keys)``."""
-    bias = call.per_key("IPN", negative=-offset, otherwise=0.0)[None, None, :, 0].unsqueeze(-2)
+def _with_key_mask(call: GuidedCall, picture: Operands, offset: Strength) -> Operands:
+    """Add −offset to the scores of N1's keys by a mask ``(1 or batch, 1, 1, keys)``."""
+    bias = call.per_key("IPN", negative=-offset, otherwise=0.0)[..., 0].unsqueeze(-2)
+    bias = bias[(None,) * (4 - bias.ndim)]
     mask = picture.mask
     if mask is not None:
         bias = bias.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else bias + mask
     return picture._replace(mask=bias)
 
 
-def _with_offset(call: GuidedCall, picture: Operands, offset: float) -> Operands:
+def _with_offset(call: GuidedCall, picture: Operands, offset: Strength) -> Operands:
     """Add a dimension whose product is −offset on N1's keys, and zeros up to a size that kernels take."""
     query, key, value = picture.query, picture.key, picture.value
     width = 8 if query.device.type == "cuda" else 1
