@@ -49,6 +49,15 @@ CASES = {
 }
 
 
+def build_exact(case):
+    """A case's pipeline in float64, text encoders and all."""
+    pipe = case.build()
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.double()
+    return pipe
+
+
 def run(pipe, case, prompt=PROMPT, seeds=(0,), **more):
     """Latents of one call."""
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -31,20 +31,14 @@ def as_batch(images: Picture | Iterable[Picture] | None) -> Sequence[Picture]:
 
     Raises NegjudgeError for what is no picture and no list of them, and for what has no order.
     """
-    if (
-        images is None
-        or isinstance(images, Mapping | Set)
-        or not (
-            is_one_picture(images) or isinstance(images, Iterable)  # type: ignore[arg-type]
-        )
-    ):
+    if is_one_picture(images):  # type: ignore[arg-type]
+        return [images]  # type: ignore[list-item]
+    if not isinstance(images, Iterable) or isinstance(images, Mapping | Set):
         what = "None" if images is None else f"a {type(images).__name__}"
         raise NegjudgeError(
             f"images is {what}; give a path, a PIL picture, an array, a tensor, bytes, or a list of them"
         )
-    if is_one_picture(images):  # type: ignore[arg-type]
-        return [images]  # type: ignore[list-item]
-    return images if isinstance(images, Sequence | np.ndarray | torch.Tensor) else list(images)  # type: ignore[return-value, arg-type]
+    return images if isinstance(images, Sequence | np.ndarray | torch.Tensor) else list(images)  # type: ignore[return-value]
 
 
 def load_picture(source: Picture) -> Image.Image:

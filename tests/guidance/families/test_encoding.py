@@ -6,7 +6,7 @@ import copy
 
 import pytest
 import torch
-from cases import CASES, first_forward
+from cases import CASES, build_exact, first_forward
 from transformers import CLIPTextModel
 
 from negjudge.errors import NegjudgeError
@@ -16,13 +16,12 @@ from negjudge.guidance.families import family_of
 PROMPT = "a big red bicycle"
 
 
-def both(pipe, case, text=PROMPT, encoded=None, **more):
+def both(pipe, case, **more):
     """The tokens that the denoiser is given for a prompt, and those of a negative of the same text."""
     case = Called(case, more)
-    family, forward = family_of(pipe), first_forward(pipe, case, text)[1]
-    call = {**case.call()}
+    family, forward = family_of(pipe), first_forward(pipe, case, PROMPT)[1]
     with torch.no_grad():
-        negative = family.encode(pipe, encoded or text, "full", forward, call)
+        negative = family.encode(pipe, PROMPT, "full", forward, case.call())
     return family.text(forward).reshape(-1, negative.tokens.shape[-1]), negative
 
 
@@ -36,14 +35,6 @@ class Called:
         return self.case.call(**self.more, **more)
 
 
-def exact(case):
-    pipe = case.build()
-    for part in pipe.components.values():
-        if isinstance(part, torch.nn.Module):
-            part.double()
-    return pipe
-
-
 def close(prompt, negative):
     """Equal as far as the prompt goes: Z-Image pads a caption inside the denoiser."""
     tokens = negative.tokens[: len(prompt)]
@@ -54,13 +45,13 @@ def close(prompt, negative):
 @pytest.mark.parametrize("name", list(CASES))
 def test_a_negative_is_encoded_as_the_same_prompt_would_be(name):
     case = CASES[name]
-    close(*both(exact(case), case))
+    close(*both(build_exact(case), case))
 
 
 @pytest.mark.parametrize("name", ["sd3.5", "sdxl"])
 def test_clip_skip_is_followed(name):
     case = CASES[name]
-    pipe = exact(case)
+    pipe = build_exact(case)
     skipped, negative = both(pipe, case, clip_skip=1)
     close(skipped, negative)
     whole, _ = both(pipe, case)
@@ -119,7 +110,7 @@ def test_without_its_text_encoders_a_pipeline_is_refused_before_anything_runs(na
 
 def test_sdxls_refiner_has_its_second_encoder_alone():
     case = CASES["sdxl"]
-    pipe = exact(case)
+    pipe = build_exact(case)
     whole, _ = both(pipe, case)
     pipe.register_modules(tokenizer=None, text_encoder=None)
     with torch.no_grad():

@@ -10,7 +10,7 @@ import functools
 
 import pytest
 import torch
-from cases import CASES, NEGATIVE, PROMPT, first_forward, output_of, run
+from cases import CASES, NEGATIVE, PROMPT, build_exact, first_forward, output_of, run
 from slow import in_place_of_attention
 from two_texts import encode, two_texts, with_text
 
@@ -44,11 +44,7 @@ def pipe(case):
 
 @pytest.fixture(scope="module")
 def exact(case):
-    pipe = case.build()
-    for part in pipe.components.values():
-        if isinstance(part, torch.nn.Module):
-            part.double()
-    return pipe
+    return build_exact(case)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: f"{method.name}-{method.params}")
